@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Everything the kernel side and the user side share: the tables that carry
+ * the policy down, the packet and event layouts that come up, the counters.
+ *
+ * Addresses are 16 bytes in wire order; IPv4 stands as ::ffff:a.b.c.d, so
+ * that one layout serves both families. Ports stay in wire order.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define SF_ENDPOINTS_MAX 64
+
+/* Extension headers of an IPv6 packet are followed up to these bounds; a
+ * longer chain is delivered and marked, its ports unknown. */
+#define SF_EXT_HEADERS_MAX 8
+#define SF_EXT_BYTES_MAX 2048
+
+/* Stacked VLAN tags that are looked through. */
+#define SF_VLAN_TAGS_MAX 3
+
+/* A socket's flows keep their owner this long after it was closed: the last
+ * FIN, ACK and late replies still belong to it. */
+#define SF_GRACE_NS 2000000000ULL
+
+/* One bit an endpoint; hides that 64 endpoints are one machine word. */
+struct sf_mask {
+	__u64 bits;
+};
+
+enum sf_verdict {
+	SF_REJECT = 0,
+	SF_DELIVER = -1,
+};
+
+/* On which side of the packet the endpoint's address stands. */
+enum sf_direction {
+	SF_DIRECTION_NONE,
+	SF_TO,
+	SF_FROM,
+};
+
+/* Who is behind a packet: a user, or one of four reasons why nobody is. */
+enum sf_owner_kind {
+	SF_OWNER_UNKNOWN,
+	SF_OWNER_KERNEL,
+	SF_OWNER_FORWARDED,
+	SF_OWNER_UNATTRIBUTED_REPLY,
+	SF_OWNER_USER,
+};
+#define SF_OWNERLESS_KINDS SF_OWNER_USER
+
+/* How the user was learnt. */
+enum sf_source {
+	SF_SOURCE_NONE,
+	SF_SOURCE_SOCKET,	/* credentials of the call that made the socket */
+};
+
+/* How the packet was tied to that user. */
+enum sf_join {
+	SF_JOIN_NONE,
+	SF_JOIN_SOCKET,		/* the packet carried its socket */
+	SF_JOIN_FLOW,		/* its addresses and ports are those of a socket */
+	SF_JOIN_REPLY,		/* it answers such a flow */
+};
+
+/* What the parser found; the marks of a record are made from these. */
+enum sf_packet_flag {
+	SF_PACKET_PORTS = 1 << 0,	/* sport and dport were read */
+	SF_PACKET_FRAGMENT = 1 << 1,
+	SF_PACKET_LATER_FRAGMENT = 1 << 2,
+	SF_PACKET_TRUNCATED = 1 << 3,	/* ends before its headers say so */
+	SF_PACKET_MALFORMED = 1 << 4,	/* headers contradict each other */
+	SF_PACKET_EXT_BOUND = 1 << 5,	/* more extension headers than followed */
+};
+/* Not read to its end: the ports could not be compared, so they match any. */
+#define SF_PACKET_UNREAD                                                        \
+	(SF_PACKET_LATER_FRAGMENT | SF_PACKET_TRUNCATED | SF_PACKET_MALFORMED | \
+	 SF_PACKET_EXT_BOUND)
+
+/* What both parsers, in the kernel and in user space, say of one packet. */
+struct sf_packet {
+	__u8 src[16];
+	__u8 dst[16];
+	__be16 sport;		/* the echo id for an ICMP echo */
+	__be16 dport;
+	__be32 tcp_seq;
+	__be32 tcp_ack;
+	__be16 ip_id;
+	__u8 ip_version;
+	__u8 proto;
+	__u8 tcp_flags;
+	__u8 icmp_type;
+	__u16 flags;		/* enum sf_packet_flag */
+	__u32 len;		/* bytes of the frame as the socket sees it */
+};
+_Static_assert(sizeof(struct sf_packet) == 56, "sf_packet has no holes");
+
+/* The sender's view of a flow; netns is the inode number of the namespace. */
+struct sf_flow_key {
+	__u8 src[16];
+	__u8 dst[16];
+	__be16 sport;
+	__be16 dport;
+	__u32 netns;
+	__u8 proto;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct sf_flow_key) == 44, "sf_flow_key has no holes");
+
+struct sf_flow {
+	__u64 cookie;		/* key of sf_owners */
+	__u64 seen_ns;		/* CLOCK_MONOTONIC, refreshed once a second */
+	__u64 kernel_ns;	/* the kernel itself sent last, 0 if the socket did */
+};
+
+/* A socket that talks to a watched address. */
+struct sf_owner {
+	__u64 ended_ns;		/* CLOCK_MONOTONIC of its release, 0 while open */
+	__u32 uid;		/* the opener's real ids, on the host */
+	__u32 gid;
+	__u32 source;		/* enum sf_source */
+	__u32 pad;
+};
+
+/* Kept with every socket; gone with it. */
+struct sf_opener {
+	__u32 uid;
+	__u32 gid;
+};
+
+/* A flow that no socket of ours stands behind. */
+struct sf_trace {
+	__u64 seen_ns;
+	__u32 kind;		/* SF_OWNER_KERNEL or SF_OWNER_FORWARDED */
+	__u32 pad;
+};
+
+enum sf_event_type {
+	SF_EVENT_VERDICT = 1,
+};
+
+/* One verdict of the tap, through the ring buffer. */
+struct sf_event {
+	__u32 type;		/* enum sf_event_type */
+	__u32 ifindex;
+	__u64 ts_ns;		/* CLOCK_MONOTONIC */
+	struct sf_mask endpoints;	/* of the verdict; of the address if rejected */
+	__u64 cookie;		/* of the owner's socket, 0 without */
+	__s32 verdict;		/* enum sf_verdict */
+	__u32 uid;
+	__u32 gid;
+	__u8 direction;		/* enum sf_direction */
+	__u8 owner_kind;
+	__u8 source;
+	__u8 join;
+	struct sf_packet packet;
+};
+_Static_assert(sizeof(struct sf_event) == 104, "sf_event has no holes");
+
+/* An open-addressed table; key 0 is an empty slot. */
+#define SF_PROBES_MAX 16
+struct sf_slot {
+	__u64 key;
+	struct sf_mask mask;
+};
+
+#define SF_IFACE_SLOTS 1024
+#define SF_USER_SLOTS 16384
+#define SF_PORT_SLOTS 4096
+
+#define SF_UID_KEY(uid) (1ULL << 32 | (__u32)(uid))
+#define SF_GID_KEY(gid) (2ULL << 32 | (__u32)(gid))
+#define SF_PORT_KEY(proto, port) ((__u64)(proto) << 16 | (port))	/* host order */
+
+/* The policy but for its prefixes, which live in the two LPM tries. */
+struct sf_policy {
+	struct sf_mask active;
+	struct sf_mask to;		/* endpoints that want this direction */
+	struct sf_mask from;
+	struct sf_mask any_iface;
+	struct sf_mask any_user;
+	struct sf_mask any_port;
+	struct sf_slot ifaces[SF_IFACE_SLOTS];	/* ifindex */
+	struct sf_slot users[SF_USER_SLOTS];	/* SF_UID_KEY, SF_GID_KEY */
+	struct sf_slot ports[SF_PORT_SLOTS];	/* SF_PORT_KEY */
+};
+
+/* Where probing for a key starts; slots is a power of two. */
+static inline __u32 sf_slot_of(__u64 key, __u32 slots)
+{
+	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 40) & (slots - 1);
+}
+
+struct sf_lpm4_key {
+	__u32 prefixlen;
+	__u8 addr[4];
+};
+
+struct sf_lpm6_key {
+	__u32 prefixlen;
+	__u8 addr[16];
+};
+
+/*
+ * Counters, one per CPU. These add up, once the taps are quiet:
+ *   SEEN = MATCHED + REJECTED
+ *   MATCHED = packets read from the sockets + packets their queues dropped
+ *   EVENTS = events read from the ring;  EVENTS_LOST never entered it
+ * NO_OWNER_* count every packet of a watched endpoint that nobody stands
+ * behind, HIDDEN_* those of them that endpoints with named users did not show.
+ */
+enum sf_counter {
+	SF_SEEN,
+	SF_MATCHED,
+	SF_REJECTED,
+	SF_MALFORMED,
+	SF_NO_OWNER_UNKNOWN,
+	SF_NO_OWNER_KERNEL,
+	SF_NO_OWNER_FORWARDED,
+	SF_NO_OWNER_UNATTRIBUTED_REPLY,
+	SF_HIDDEN_UNKNOWN,
+	SF_HIDDEN_KERNEL,
+	SF_HIDDEN_FORWARDED,
+	SF_HIDDEN_UNATTRIBUTED_REPLY,
+	SF_EVENTS,
+	SF_EVENTS_LOST,
+	SF_EVENTS_HELD_BACK,	/* rejections beyond the bounded rate */
+	SF_FLOWS_REFUSED,	/* the flow or owner table was full */
+	SF_COUNTERS,
+};

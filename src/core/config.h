@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The configuration: YAML text to endpoints, every name resolved. What only
+ * the host can tell (users, groups) is asked through struct config_host.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "addr.h"
+#include "diag.h"
+
+#define CONFIG_BYTES_MAX (16 << 20)
+#define CONFIG_NAME_MAX 64	/* an endpoint's name, with its NUL */
+#define CONFIG_IFNAME_MAX 16	/* IFNAMSIZ */
+#define CONFIG_RANGES_MAX 200000	/* of all endpoints together */
+#define CONFIG_PORTS_MAX 1024	/* of all endpoints together */
+#define CONFIG_IFACES_MAX 512	/* of all endpoints together */
+#define CONFIG_USERS_MAX 8192	/* uids and gids of all endpoints together, members included */
+
+enum config_who_kind {
+	CONFIG_WHO_ANY,		/* "*" */
+	CONFIG_WHO_USER,
+	CONFIG_WHO_GROUP,	/* its members, and who runs with it as primary group */
+};
+
+struct config_who {
+	enum config_who_kind kind;
+	char *name;		/* as written; a bare number for a numeric uid */
+	uint32_t id;		/* uid or gid */
+	uint32_t *members;	/* uids, for a group */
+	size_t n_members;
+};
+
+struct config_port {
+	uint8_t proto;		/* IPPROTO_TCP, IPPROTO_UDP, 0 for both */
+	uint16_t port;		/* host order */
+};
+
+enum config_direction {
+	CONFIG_BOTH,
+	CONFIG_TO,
+	CONFIG_FROM,
+};
+
+struct config_endpoint {
+	char name[CONFIG_NAME_MAX];
+	struct prefix *ranges;
+	size_t n_ranges;
+	bool any_iface;
+	char (*ifaces)[CONFIG_IFNAME_MAX];
+	size_t n_ifaces;
+	struct config_who *who;	/* the key "filter" */
+	size_t n_who;
+	struct config_port *ports;	/* none: any */
+	size_t n_ports;
+	enum config_direction direction;
+};
+
+struct config {
+	struct config_endpoint endpoints[SF_ENDPOINTS_MAX];
+	size_t n_endpoints;
+};
+
+/* Receives one name or number at a time; ends the walk when it returns false. */
+typedef bool (*config_name_fn)(void *arg, const char *name);
+typedef bool (*config_id_fn)(void *arg, uint32_t id);
+
+/* What the host knows. Functions return 0, -ENOENT, or another -errno. */
+struct config_host {
+	void *ctx;
+	int (*uid_of)(void *ctx, const char *user, uint32_t *ret_uid);
+	int (*gid_of)(void *ctx, const char *group, uint32_t *ret_gid);
+	/* every uid that is a member of the group, by /etc/group or as primary group */
+	int (*members_of)(void *ctx, const char *group, config_id_fn fn, void *arg);
+	/* every user or group name, to suggest what was meant */
+	void (*user_names)(void *ctx, config_name_fn fn, void *arg);
+	void (*group_names)(void *ctx, config_name_fn fn, void *arg);
+};
+
+/*
+ * Parses len bytes of YAML. Everything wrong with it goes into diag, as far
+ * as the syntax lets one read on. Returns 0 with a new *ret, -EINVAL when
+ * diag holds errors, -ENOMEM; ret is untouched on failure.
+ */
+int config_parse(const char *text, size_t len, const struct config_host *host, struct diag *diag,
+		 struct config **ret);
+
+/* Replaces the interfaces of every endpoint by these names. -ENOMEM; on failure unchanged. */
+int config_set_ifaces(struct config *config, const char *const *names, size_t n);
+
+/* NULL is fine. */
+void config_free(struct config *config);

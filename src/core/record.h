@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What leaves the program: one record for each thing worth telling. Sinks
+ * turn it into text or JSON; nothing else goes out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+#define RECORD_SCHEMA 1
+
+enum record_type {
+	RECORD_START,
+	RECORD_DECISION,	/* from the kernel */
+	RECORD_PACKET,		/* from the socket */
+	RECORD_ALIVE,
+	RECORD_LOSS,
+	RECORD_COUNTERS,	/* asked for by a signal */
+	RECORD_SUMMARY,
+	RECORD_TYPES,
+};
+
+struct record_owner {
+	enum sf_owner_kind kind;
+	uint32_t uid;		/* these only for SF_OWNER_USER */
+	uint32_t gid;
+	const char *user;	/* NULL: the uid has no name */
+	enum sf_source source;
+	enum sf_join join;
+	bool lost;		/* unknown because its event was lost */
+};
+
+struct record_traffic {
+	const char *endpoint;	/* the first that matched, NULL if none did */
+	const char *endpoints[SF_ENDPOINTS_MAX];	/* all of them */
+	size_t n_endpoints;
+	const char *iface;	/* its name, or its number when it has gone */
+	enum sf_direction direction;
+	enum sf_verdict verdict;
+	struct sf_packet packet;
+	struct record_owner owner;
+};
+
+/* A place where we are attached, and whether we still are. */
+struct record_hook {
+	char name[48];		/* "tap eth0", "cgroup_skb/egress" */
+	bool attached;
+};
+#define RECORD_HOOKS_MAX 600
+
+/*
+ * produced = reported + lost, for packets and for decisions:
+ *   kernel[SF_MATCHED] = packets_reported + packets_dropped + packets_left
+ *   kernel[SF_EVENTS] + kernel[SF_EVENTS_LOST] = events_read + kernel[SF_EVENTS_LOST]
+ *   packets_reported counts records handed to the output; output_lost of all
+ *   records could not be written.
+ */
+struct record_counts {
+	uint64_t kernel[SF_COUNTERS];
+	uint64_t packets_reported;
+	uint64_t packets_dropped;	/* by the queues of our sockets */
+	uint64_t packets_left;		/* read after COUNT was reached, not reported */
+	uint64_t owners_lost;		/* packets whose event was lost */
+	uint64_t events_read;
+	uint64_t decisions_reported;
+	uint64_t output_lost;		/* records that could not be written */
+};
+
+/* The name of a kernel counter: "seen", "no_owner_kernel". */
+const char *record_counter_name(enum sf_counter counter);
+
+struct record_status {
+	uint64_t uptime_ns;
+	const struct record_hook *hooks;	/* start and alive */
+	size_t n_hooks;
+	struct record_counts counts;	/* loss: what was lost since the last one */
+	const char *config;	/* start: file or profile name */
+	const char *owner_hook;	/* start: "cgroup" or "tc" */
+	const char *version;	/* start */
+	const char *kernel;	/* start: release */
+	const char *const *endpoints;	/* start: names, in order */
+	size_t n_endpoints;
+};
+
+struct record {
+	enum record_type type;
+	uint64_t seq;
+	uint64_t ts_ns;		/* CLOCK_REALTIME */
+	const char *host;
+	const char *boot_id;
+	union {
+		struct record_traffic traffic;	/* decision, packet */
+		struct record_status status;	/* the others */
+	};
+};
+
+/* Words of the field for the enums; never NULL. */
+const char *record_type_name(enum record_type type);
+const char *record_owner_name(enum sf_owner_kind kind);
+const char *record_source_name(enum sf_source source);
+const char *record_join_name(enum sf_join join);
+const char *record_direction_name(enum sf_direction direction);
+
+/* "tcp", "udp", "icmp", "icmpv6", ... or the number; text has room for 8 bytes. */
+const char *record_proto_name(uint8_t proto, char *text);
+
+/* "SYN,ACK" or "" when none is set; text has room for RECORD_FLAGS_MAX bytes. */
+#define RECORD_FLAGS_MAX 40
+const char *record_tcp_flags(uint8_t flags, char *text);
+
+/* The name of the index-th mark that packet carries, NULL past the last: "fragment", "truncated", "malformed", "extension_bound". */
+const char *record_mark(const struct sf_packet *packet, size_t index);
