@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A record as a line for people. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "record.h"
+
+struct text_style {
+	bool color;
+	bool quiet;	/* no start, alive or summary */
+};
+
+/* Appends the column titles that stand above decisions and packets. */
+void text_header(struct buffer *buffer, const struct text_style *style);
+
+/* Appends record, one line or several, local time. */
+void text_emit(struct buffer *buffer, const struct text_style *style, const struct record *record);
