@@ -74,10 +74,10 @@ enum sf_packet_flag {
 	SF_PACKET_MALFORMED = 1 << 4,	/* headers contradict each other */
 	SF_PACKET_EXT_BOUND = 1 << 5,	/* more extension headers than followed */
 };
-/* Not read to its end: the ports could not be compared, so they match any. */
-#define SF_PACKET_UNREAD                                                        \
-	(SF_PACKET_LATER_FRAGMENT | SF_PACKET_TRUNCATED | SF_PACKET_MALFORMED | \
-	 SF_PACKET_EXT_BOUND)
+/* Counted as malformed. */
+#define SF_PACKET_ODD (SF_PACKET_TRUNCATED | SF_PACKET_MALFORMED | SF_PACKET_EXT_BOUND)
+/* Without SF_PACKET_PORTS these say that the ports are unknown, and so match any. */
+#define SF_PACKET_UNREAD (SF_PACKET_LATER_FRAGMENT | SF_PACKET_ODD)
 
 /* What both parsers, in the kernel and in user space, say of one packet. */
 struct sf_packet {
@@ -110,18 +110,25 @@ struct sf_flow_key {
 _Static_assert(sizeof(struct sf_flow_key) == 44, "sf_flow_key has no holes");
 
 struct sf_flow {
-	__u64 cookie;		/* key of sf_owners */
+	__u64 cookie;		/* whose flow it is: key of sf_owners */
+	__u64 sender;		/* who sent last: the kernel or a raw socket may */
 	__u64 seen_ns;		/* CLOCK_MONOTONIC, refreshed once a second */
-	__u64 kernel_ns;	/* the kernel itself sent last, 0 if the socket did */
+	__u32 learnt;		/* enum sf_learnt */
+	__u32 pad;
 };
 
-/* A socket that talks to a watched address. */
+enum sf_learnt {
+	SF_LEARNT_EGRESS,	/* where the socket sends: its own namespace */
+	SF_LEARNT_TAP,		/* from a packet that carried its socket here */
+};
+
+/* A socket that talks to a watched address, by its cookie. */
 struct sf_owner {
 	__u64 ended_ns;		/* CLOCK_MONOTONIC of its release, 0 while open */
 	__u32 uid;		/* the opener's real ids, on the host */
 	__u32 gid;
+	__u32 kind;		/* SF_OWNER_USER or SF_OWNER_KERNEL */
 	__u32 source;		/* enum sf_source */
-	__u32 pad;
 };
 
 /* Kept with every socket; gone with it. */

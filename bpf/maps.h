@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The tables that more than one program uses; maps.bpf.c holds them.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+
+/* Live flows and sockets at once; when full, newcomers are refused and counted. */
+#define SF_FLOWS_MAX 65536
+#define SF_OWNERS_MAX 32768
+#define SF_TRACES_MAX 8192
+
+/* max_entries of the tries is set to the policy's size before loading. */
+struct sf_lpm4_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct sf_lpm4_key);
+	__type(value, struct sf_mask);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+};
+
+struct sf_lpm6_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct sf_lpm6_key);
+	__type(value, struct sf_mask);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+};
+
+struct sf_counts {
+	__u64 of[SF_COUNTERS];
+};
+
+struct sf_counters_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct sf_counts);
+	__uint(max_entries, 1);
+};
+
+struct sf_flows_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct sf_flow_key);
+	__type(value, struct sf_flow);
+	__uint(max_entries, SF_FLOWS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+};
+
+struct sf_owners_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct sf_owner);
+	__uint(max_entries, SF_OWNERS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+};
+
+/* What has no owner may not crowd out what has: a table of its own, the oldest go. */
+struct sf_traces_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct sf_flow_key);
+	__type(value, struct sf_trace);
+	__uint(max_entries, SF_TRACES_MAX);
+};
+
+extern struct sf_lpm4_map sf_prefixes4 SEC(".maps");
+extern struct sf_lpm6_map sf_prefixes6 SEC(".maps");
+extern struct sf_counters_map sf_counters SEC(".maps");
+extern struct sf_flows_map sf_flows SEC(".maps");
+extern struct sf_owners_map sf_owners SEC(".maps");
+extern struct sf_traces_map sf_traces SEC(".maps");
+extern struct sf_policy sf_policy;
+
+static __always_inline void count(enum sf_counter counter)
+{
+	__u32 zero = 0;
+	struct sf_counts *counts = bpf_map_lookup_elem(&sf_counters, &zero);
+
+	if (counts)
+		counts->of[counter]++;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Whose socket is it? Cgroup hooks see every packet with its socket before
+ * the tap sees it without, and write down: this flow, that socket, this user.
+ *
+ * Identity is the opener's: the real uid and gid, on the host, of the call
+ * that made the socket. bpf_get_socket_uid() is not used: it answers inside
+ * the user namespace, where root of a container looks like root.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#include "core.h"
+#include "maps.h"
+#include "match.h"
+#include "parse.h"
+
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_RAW 3
+
+#define REFRESH_NS 1000000000ULL
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* Cloned into the sockets that a listener accepts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__type(key, int);
+	__type(value, struct sf_opener);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+} sf_openers SEC(".maps");
+
+SEC("cgroup/sock_create")
+int sf_sock_create(struct bpf_sock *sk)
+{
+	__u64 ids = bpf_get_current_uid_gid();
+	struct sf_opener *opener;
+
+	opener = bpf_sk_storage_get(&sf_openers, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	/* without room for it the credentials of the socket's file still tell */
+	if (opener) {
+		opener->uid = (__u32)ids;
+		opener->gid = ids >> 32;
+	}
+	return 1;
+}
+
+SEC("cgroup/sock_release")
+int sf_sock_release(struct bpf_sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	struct sf_owner *owner = bpf_map_lookup_elem(&sf_owners, &cookie);
+
+	if (owner)
+		owner->ended_ns = bpf_ktime_get_ns();
+	return 1;
+}
+
+/* A socket older than we are: its file remembers who opened it. */
+static __always_inline struct sf_opener *opener_from_file(struct bpf_sock *sk,
+							   const struct file *file)
+{
+	struct sf_opener found = {
+		.uid = BPF_CORE_READ(file, f_cred, uid.val),
+		.gid = BPF_CORE_READ(file, f_cred, gid.val),
+	};
+
+	return bpf_sk_storage_get(&sf_openers, sk, &found, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+/*
+ * Fills owner from the socket. False: it cannot be known, for the socket has
+ * lost its file. A socket that never had one is the kernel's own.
+ */
+static __always_inline bool identify(struct bpf_sock *sk, const struct sock *plain, __u64 now_ns,
+				     struct sf_owner *owner)
+{
+	struct sf_opener *opener = bpf_sk_storage_get(&sf_openers, sk, NULL, 0);
+	const struct socket *socket = BPF_CORE_READ(plain, sk_socket);
+	const struct file *file;
+
+	/* closed, and still sending what was left to send */
+	if (!socket)
+		owner->ended_ns = now_ns;
+	if (!opener && !socket)
+		return false;
+	if (!opener) {
+		file = BPF_CORE_READ(socket, file);
+		if (!file) {
+			owner->kind = SF_OWNER_KERNEL;
+			owner->ended_ns = now_ns;
+			return true;
+		}
+		opener = opener_from_file(sk, file);
+		if (!opener)
+			return false;
+	}
+	owner->kind = SF_OWNER_USER;
+	owner->source = SF_SOURCE_SOCKET;
+	owner->uid = opener->uid;
+	owner->gid = opener->gid;
+	return true;
+}
+
+/* False: the table is full; the packet's owner stays unknown, and is counted. */
+static __always_inline bool keep_owner(__u64 cookie, const struct sf_owner *owner)
+{
+	struct sf_owner *kept = bpf_map_lookup_elem(&sf_owners, &cookie);
+
+	if (kept) {
+		/* an accepted socket has no file until accept() returns */
+		if (kept->ended_ns)
+			kept->ended_ns = owner->ended_ns;
+		return true;
+	}
+	if (!bpf_map_update_elem(&sf_owners, &cookie, owner, BPF_ANY))
+		return true;
+	count(SF_FLOWS_REFUSED);
+	return false;
+}
+
+static __always_inline bool is_alive(__u64 cookie, __u64 now_ns)
+{
+	const struct sf_owner *owner = bpf_map_lookup_elem(&sf_owners, &cookie);
+
+	return owner && owner_is_alive(owner, now_ns);
+}
+
+static __always_inline void keep_trace(const struct sf_flow_key *key, __u64 now_ns)
+{
+	struct sf_trace trace = {.seen_ns = now_ns, .kind = SF_OWNER_KERNEL};
+
+	bpf_map_update_elem(&sf_traces, key, &trace, BPF_ANY);
+}
+
+/*
+ * Ties the flow to the socket. A guest - the kernel answering for a socket, a
+ * raw socket with a header of its own making - is noted as the last sender
+ * and never takes over a flow whose socket lives.
+ */
+static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cookie, bool is_guest,
+				      __u64 now_ns)
+{
+	struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
+	struct sf_flow flow = {
+		.cookie = cookie,
+		.sender = cookie,
+		.seen_ns = now_ns,
+		.learnt = SF_LEARNT_EGRESS,
+	};
+
+	if (kept && (kept->cookie == cookie || (is_guest && is_alive(kept->cookie, now_ns)))) {
+		if (kept->sender != cookie)
+			kept->sender = cookie;
+		if (kept->learnt != SF_LEARNT_EGRESS)
+			kept->learnt = SF_LEARNT_EGRESS;
+		if (now_ns - kept->seen_ns > REFRESH_NS)
+			kept->seen_ns = now_ns;
+		return;
+	}
+	if (bpf_map_update_elem(&sf_flows, key, &flow, BPF_ANY))
+		count(SF_FLOWS_REFUSED);
+}
+
+/* Does this packet belong to a watched address and port, whatever the interface and user? */
+static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
+				       struct sf_packet *packet)
+{
+	struct sides sides;
+	struct l3 l3 = {};
+
+	if (!parse_addresses(skb, &l3, has_link, packet))
+		return false;
+	sides = match_addresses(packet);
+	if (!(sides.dst.bits | sides.src.bits))
+		return false;
+	parse_transport(skb, &l3, packet);
+	match_ports(packet, &sides);
+	return sides.dst.bits | sides.src.bits;
+}
+
+static __always_inline void learn(struct __sk_buff *skb, bool has_link)
+{
+	struct sf_packet packet = {};
+	struct sf_owner owner = {};
+	struct sf_flow_key key;
+	const struct sock *plain;
+	struct bpf_sock *sk;
+	__u64 cookie, now_ns;
+	bool is_guest;
+
+	if (!is_watched(skb, has_link, &packet))
+		return;
+	sk = skb->sk;
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	/* a packet socket is nobody's flow: whatever it forges stays unknown */
+	if (!sk || (sk->family != AF_INET && sk->family != AF_INET6))
+		return;
+	plain = core_address(sk);
+	now_ns = bpf_ktime_get_ns();
+	if (!identify(sk, plain, now_ns, &owner))
+		return;
+	flow_key(&key, &packet, core_netns_of_sock(plain));
+	cookie = bpf_get_socket_cookie(skb);
+	if (!keep_owner(cookie, &owner))
+		return;
+	is_guest = owner.kind == SF_OWNER_KERNEL ||
+		   (sk->type == SOCK_RAW && packet.flags & SF_PACKET_PORTS);
+	if (owner.kind == SF_OWNER_KERNEL && !bpf_map_lookup_elem(&sf_flows, &key)) {
+		keep_trace(&key, now_ns);
+		return;
+	}
+	keep_flow(&key, cookie, is_guest, now_ns);
+}
+
+SEC("cgroup_skb/egress")
+int sf_egress(struct __sk_buff *skb)
+{
+	learn(skb, false);
+	return 1;
+}
+
+/* The same where there is no cgroup2. */
+SEC("tc")
+int sf_egress_tc(struct __sk_buff *skb)
+{
+	learn(skb, true);
+	return TC_ACT_UNSPEC;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Packet bytes to struct sf_packet. src/core/decode.c is its twin in user
+ * space and must say the same of every packet.
+ *
+ * The sender of these bytes is a stranger: lengths lie, headers end early,
+ * chains of extension headers run in circles, the ethertype may be false.
+ * Whatever follows readable addresses is therefore only ever *marked*, never
+ * a reason to look away; a packet without readable addresses cannot belong
+ * to a watched one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include "abi.h"
+
+#define IP_OFFSET_MASK 0x1fff
+#define IP_MORE_FRAGMENTS 0x2000
+
+enum {
+	EXT_HOP_BY_HOP = 0,
+	EXT_ROUTING = 43,
+	EXT_FRAGMENT = 44,
+	EXT_AUTH = 51,
+	EXT_DESTINATION = 60,
+	EXT_MOBILITY = 135,
+	EXT_HIP = 139,
+	EXT_SHIM6 = 140,
+};
+
+/* Where the IP header starts, and what it says of its end. */
+struct l3 {
+	__u32 start;	/* BPF_HDR_START_NET or BPF_HDR_START_MAC */
+	__u32 offset;	/* from there */
+	__u32 end;	/* length that the header claims, ~0 when it claims none */
+	__u32 l4;	/* offset of the transport header in the packet */
+};
+
+static __always_inline bool load(struct __sk_buff *skb, const struct l3 *l3, __u32 offset,
+				 void *to, __u32 len)
+{
+	return !bpf_skb_load_bytes_relative(skb, l3->offset + offset, to, len, l3->start);
+}
+
+static __always_inline __u8 ip_version_at(struct __sk_buff *skb, const struct l3 *l3)
+{
+	__u8 first;
+
+	if (!load(skb, l3, 0, &first, sizeof(first)))
+		return 0;
+	return first >> 4;
+}
+
+/* The IP version that an ethertype promises, 0 for anything else. */
+static __always_inline __u8 ip_version_of(__be16 ethertype)
+{
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return 4;
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return 6;
+	return 0;
+}
+
+static __always_inline bool is_vlan(__be16 ethertype)
+{
+	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
+}
+
+/* Follows the link header and its VLAN tags to an IP header. */
+static __always_inline __u8 l3_behind_link(struct __sk_buff *skb, struct l3 *l3)
+{
+	__u32 offset = 2 * ETH_ALEN;
+	__be16 ethertype;
+	int i;
+
+	for (i = 0; i <= SF_VLAN_TAGS_MAX; i++) {
+		if (bpf_skb_load_bytes_relative(skb, offset, &ethertype, sizeof(ethertype),
+						BPF_HDR_START_MAC))
+			return 0;
+		if (!is_vlan(ethertype))
+			break;
+		offset += 4;
+	}
+	l3->start = BPF_HDR_START_MAC;
+	l3->offset = offset + sizeof(ethertype);
+	if (!ip_version_of(ethertype) || ip_version_at(skb, l3) != ip_version_of(ethertype))
+		return 0;
+	return ip_version_of(ethertype);
+}
+
+/*
+ * Finds the IP header; returns its version or 0. The kernel's own network
+ * header is right for whatever its protocol stack sent or received; a frame
+ * from a packet socket may claim a false protocol, and a second VLAN tag is
+ * left inside, so the link header has the last word.
+ */
+static __always_inline __u8 l3_find(struct __sk_buff *skb, struct l3 *l3, bool has_link)
+{
+	__u8 version = ip_version_of((__be16)skb->protocol);
+
+	l3->start = BPF_HDR_START_NET;
+	l3->offset = 0;
+	if (version && ip_version_at(skb, l3) == version)
+		return version;
+	return has_link ? l3_behind_link(skb, l3) : 0;
+}
+
+static __always_inline void addr_from_v4(__u8 *addr, const void *v4)
+{
+	__builtin_memset(addr, 0, 10);
+	__builtin_memset(addr + 10, 0xff, 2);
+	__builtin_memcpy(addr + 12, v4, 4);
+}
+
+/* A claimed length is checked against the packet; helpers reach 64 KiB. */
+static __always_inline void check_end(struct __sk_buff *skb, const struct l3 *l3,
+				      struct sf_packet *packet)
+{
+	__u8 last;
+
+	if (l3->end == ~0U || l3->offset + l3->end > 0xffff)
+		return;
+	if (!load(skb, l3, l3->end - 1, &last, sizeof(last)))
+		packet->flags |= SF_PACKET_TRUNCATED;
+}
+
+/* False: no addresses to read. */
+static __always_inline bool parse_v4(struct __sk_buff *skb, struct l3 *l3,
+				     struct sf_packet *packet)
+{
+	struct iphdr ip;
+	__u16 fragment;
+
+	if (!load(skb, l3, 0, &ip, sizeof(ip)))
+		return false;
+	addr_from_v4(packet->src, &ip.saddr);
+	addr_from_v4(packet->dst, &ip.daddr);
+	packet->ip_version = 4;
+	packet->proto = ip.protocol;
+	packet->ip_id = ip.id;
+	l3->l4 = ip.ihl * 4;
+	l3->end = bpf_ntohs(ip.tot_len);
+	fragment = bpf_ntohs(ip.frag_off);
+	if (fragment & (IP_OFFSET_MASK | IP_MORE_FRAGMENTS))
+		packet->flags |= SF_PACKET_FRAGMENT;
+	if (fragment & IP_OFFSET_MASK)
+		packet->flags |= SF_PACKET_LATER_FRAGMENT;
+	/* a segmentation offload beyond 64 KiB says 0 */
+	if (!l3->end && skb->len > 0xffff)
+		l3->end = ~0U;
+	if (l3->l4 < sizeof(ip) || l3->end < l3->l4)
+		packet->flags |= SF_PACKET_MALFORMED;
+	return true;
+}
+
+static __always_inline bool parse_v6(struct __sk_buff *skb, struct l3 *l3,
+				     struct sf_packet *packet)
+{
+	struct ipv6hdr ip;
+	__u32 payload;
+
+	if (!load(skb, l3, 0, &ip, sizeof(ip)))
+		return false;
+	__builtin_memcpy(packet->src, &ip.saddr, 16);
+	__builtin_memcpy(packet->dst, &ip.daddr, 16);
+	packet->ip_version = 6;
+	packet->proto = ip.nexthdr;
+	payload = bpf_ntohs(ip.payload_len);
+	l3->l4 = sizeof(ip);
+	l3->end = sizeof(ip) + payload;
+	if (!payload && skb->len > 0xffff)
+		l3->end = ~0U;
+	return true;
+}
+
+/* The IP header and its addresses. */
+static __always_inline bool parse_addresses(struct __sk_buff *skb, struct l3 *l3, bool has_link,
+					    struct sf_packet *packet)
+{
+	__u8 version = l3_find(skb, l3, has_link);
+
+	packet->len = skb->len;
+	if (version == 4)
+		return parse_v4(skb, l3, packet);
+	if (version == 6)
+		return parse_v6(skb, l3, packet);
+	return false;
+}
+
+static __always_inline bool is_extension(__u8 proto)
+{
+	return proto == EXT_HOP_BY_HOP || proto == EXT_ROUTING || proto == EXT_FRAGMENT ||
+	       proto == EXT_AUTH || proto == EXT_DESTINATION || proto == EXT_MOBILITY ||
+	       proto == EXT_HIP || proto == EXT_SHIM6;
+}
+
+/* Steps over one extension header. False: the chain ends here, for packet->flags' reason. */
+static __always_inline bool step_extension(struct __sk_buff *skb, struct l3 *l3,
+					   struct sf_packet *packet)
+{
+	__u8 header[4];
+	__u16 fragment;
+	__u32 len;
+
+	if (l3->l4 + sizeof(header) > l3->end || !load(skb, l3, l3->l4, header, sizeof(header))) {
+		packet->flags |= SF_PACKET_TRUNCATED;
+		return false;
+	}
+	len = (header[1] + 1) * 8;
+	if (packet->proto == EXT_AUTH)
+		len = (header[1] + 2) * 4;
+	if (packet->proto == EXT_FRAGMENT) {
+		len = 8;
+		fragment = header[2] << 8 | header[3];
+		/* an atomic fragment, offset 0 and no more to come, is whole */
+		if (fragment & 0xfff9)
+			packet->flags |= SF_PACKET_FRAGMENT;
+		if (fragment & 0xfff8)
+			packet->flags |= SF_PACKET_LATER_FRAGMENT;
+	}
+	packet->proto = header[0];
+	l3->l4 += len;
+	return !(packet->flags & SF_PACKET_LATER_FRAGMENT);
+}
+
+static __always_inline bool skip_extensions(struct __sk_buff *skb, struct l3 *l3,
+					    struct sf_packet *packet)
+{
+	int i;
+
+	for (i = 0; i < SF_EXT_HEADERS_MAX; i++) {
+		if (!is_extension(packet->proto))
+			return true;
+		if (!step_extension(skb, l3, packet))
+			return false;
+		if (l3->l4 > sizeof(struct ipv6hdr) + SF_EXT_BYTES_MAX)
+			break;
+	}
+	if (i == SF_EXT_HEADERS_MAX && !is_extension(packet->proto))
+		return true;
+	packet->flags |= SF_PACKET_EXT_BOUND;
+	return false;
+}
+
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE ||
+	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
+}
+
+/* The rest of a TCP header, behind its ports. */
+struct tcp_rest {
+	__be32 seq;
+	__be32 ack;
+	__u8 offset;
+	__u8 flags;
+};
+
+static __always_inline void parse_tcp(struct __sk_buff *skb, const struct l3 *l3,
+				      struct sf_packet *packet)
+{
+	struct tcp_rest tcp;
+
+	if (l3->l4 + 14 > l3->end || !load(skb, l3, l3->l4 + 4, &tcp, 10)) {
+		packet->flags |= SF_PACKET_TRUNCATED;
+		return;
+	}
+	packet->tcp_seq = tcp.seq;
+	packet->tcp_ack = tcp.ack;
+	packet->tcp_flags = tcp.flags;
+	if (tcp.offset >> 4 < 5)
+		packet->flags |= SF_PACKET_MALFORMED;
+}
+
+static __always_inline bool is_echo(const struct sf_packet *packet)
+{
+	if (packet->proto == IPPROTO_ICMP)
+		return packet->icmp_type == 8 || packet->icmp_type == 0;
+	return packet->icmp_type == 128 || packet->icmp_type == 129;
+}
+
+/* The echo id takes both port fields, so that a reply's flow is the request's turned round. */
+static __always_inline void parse_icmp(struct __sk_buff *skb, const struct l3 *l3,
+				       struct sf_packet *packet)
+{
+	__u8 icmp[6];
+
+	if (l3->l4 + sizeof(icmp) > l3->end || !load(skb, l3, l3->l4, icmp, sizeof(icmp))) {
+		packet->flags |= SF_PACKET_TRUNCATED;
+		return;
+	}
+	packet->icmp_type = icmp[0];
+	if (!is_echo(packet))
+		return;
+	__builtin_memcpy(&packet->sport, icmp + 4, 2);
+	packet->dport = packet->sport;
+}
+
+/* Ports and what follows; parse_addresses has succeeded. */
+static __always_inline void parse_transport(struct __sk_buff *skb, struct l3 *l3,
+					    struct sf_packet *packet)
+{
+	__be16 ports[2];
+
+	if (packet->flags & SF_PACKET_MALFORMED)
+		return;
+	check_end(skb, l3, packet);
+	if (packet->ip_version == 6 && !skip_extensions(skb, l3, packet))
+		return;
+	if (packet->flags & SF_PACKET_LATER_FRAGMENT)
+		return;
+	if (packet->proto == (packet->ip_version == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+		parse_icmp(skb, l3, packet);
+		return;
+	}
+	if (!has_ports(packet->proto))
+		return;
+	if (l3->l4 + sizeof(ports) > l3->end || !load(skb, l3, l3->l4, ports, sizeof(ports))) {
+		packet->flags |= SF_PACKET_TRUNCATED;
+		return;
+	}
+	packet->sport = ports[0];
+	packet->dport = ports[1];
+	packet->flags |= SF_PACKET_PORTS;
+	if (packet->proto == IPPROTO_TCP)
+		parse_tcp(skb, l3, packet);
+}

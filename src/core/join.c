@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "join.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define uthash_fatal(message) abort()
+#include <uthash.h>
+
+#include "mem.h"
+
+struct key {
+	struct sf_packet packet;
+	uint32_t ifindex;
+};
+
+/* Verdicts with the same key hang behind the one in the hash, oldest first. */
+struct waiting {
+	struct key key;
+	struct sf_event event;
+	struct waiting *next;	/* the next alike */
+	struct waiting *last;	/* valid in the head */
+	bool is_used;
+	UT_hash_handle hh;
+};
+
+struct join {
+	struct waiting *table;
+	size_t next_slot;	/* slots are taken in turn: the oldest is overwritten */
+	struct waiting slots[JOIN_WAITING_MAX];
+};
+
+struct join *join_new(void)
+{
+	return calloc(1, sizeof(struct join));
+}
+
+static struct waiting *find(struct join *join, const struct key *key)
+{
+	struct waiting *head = NULL;
+
+	HASH_FIND(hh, join->table, key, sizeof(*key), head);
+	return head;
+}
+
+/* Takes the head of its chain out; the next alike takes its place. */
+static void remove_head(struct join *join, struct waiting *head)
+{
+	struct waiting *next = head->next;
+
+	HASH_DEL(join->table, head);
+	head->is_used = false;
+	if (!next)
+		return;
+	next->last = head->last;
+	HASH_ADD(hh, join->table, key, sizeof(next->key), next);
+}
+
+void join_event(struct join *join, const struct sf_event *event)
+{
+	struct waiting *slot = &join->slots[join->next_slot];
+	struct waiting *head;
+
+	join->next_slot = (join->next_slot + 1) % JOIN_WAITING_MAX;
+	/* slots age in order, so the oldest of all is the oldest of its chain */
+	if (slot->is_used)
+		remove_head(join, slot);
+	memset(slot, 0, sizeof(*slot));
+	slot->key.packet = event->packet;
+	slot->key.ifindex = event->ifindex;
+	slot->event = *event;
+	slot->is_used = true;
+	head = find(join, &slot->key);
+	if (head) {
+		head->last->next = slot;
+		head->last = slot;
+		return;
+	}
+	slot->last = slot;
+	HASH_ADD(hh, join->table, key, sizeof(slot->key), slot);
+}
+
+static bool same_owner(const struct sf_event *a, const struct sf_event *b)
+{
+	return a->owner_kind == b->owner_kind && a->uid == b->uid && a->gid == b->gid &&
+	       a->cookie == b->cookie;
+}
+
+enum join_result join_packet(struct join *join, uint32_t ifindex, const struct sf_packet *packet,
+			     struct sf_event *ret)
+{
+	struct waiting *head;
+	struct key key;
+	bool is_ambiguous = false;
+
+	memset(&key, 0, sizeof(key));
+	key.packet = *packet;
+	key.ifindex = ifindex;
+	head = find(join, &key);
+	if (!head)
+		return JOIN_MISSING;
+	for (const struct waiting *other = head->next; other; other = other->next)
+		is_ambiguous |= !same_owner(&head->event, &other->event);
+	if (!is_ambiguous)
+		*ret = head->event;
+	remove_head(join, head);
+	return is_ambiguous ? JOIN_AMBIGUOUS : JOIN_FOUND;
+}
+
+void join_free(struct join *join)
+{
+	if (!join)
+		return;
+	HASH_CLEAR(hh, join->table);
+	free(join);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A packet from a socket meets the verdict that the kernel gave on it. They
+ * come by two ways; what both parsers said of the packet ties them together,
+ * so that an owner is never guessed from addresses alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+/* Verdicts that may wait for their packet; beyond, the oldest is forgotten. */
+#define JOIN_WAITING_MAX 65536
+
+struct join;
+
+enum join_result {
+	JOIN_FOUND,
+	JOIN_MISSING,		/* no such verdict: lost, or still on its way */
+	JOIN_AMBIGUOUS,		/* several, and they name different owners */
+};
+
+/* NULL when out of memory. */
+struct join *join_new(void);
+
+/* A delivered packet's verdict. */
+void join_event(struct join *join, const struct sf_event *event);
+
+/*
+ * Takes the verdict on a packet seen on ifindex; of several alike, the
+ * oldest. ret is filled for JOIN_FOUND only.
+ */
+enum join_result join_packet(struct join *join, uint32_t ifindex, const struct sf_packet *packet,
+			     struct sf_event *ret);
+
+/* NULL is fine. */
+void join_free(struct join *join);
