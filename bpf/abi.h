@@ -24,6 +24,11 @@
  * FIN, ACK and late replies still belong to it. */
 #define SF_GRACE_NS 2000000000ULL
 
+/* Live flows and sockets at once; when full, newcomers are refused and counted. */
+#define SF_FLOWS_MAX 65536
+#define SF_OWNERS_MAX 32768
+#define SF_TRACES_MAX 8192
+
 /* One bit an endpoint; hides that 64 endpoints are one machine word. */
 struct sf_mask {
 	__u64 bits;

@@ -9,11 +9,6 @@
 
 #include "abi.h"
 
-/* Live flows and sockets at once; when full, newcomers are refused and counted. */
-#define SF_FLOWS_MAX 65536
-#define SF_OWNERS_MAX 32768
-#define SF_TRACES_MAX 8192
-
 /* max_entries of the tries is set to the policy's size before loading. */
 struct sf_lpm4_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "mem.h"
+#include "skeleton.h"
+
+/* Ours among the filters of an interface: after everyone else's. */
+#define TC_PRIORITY 49000
+
+struct tc_place {
+	uint32_t ifindex;
+	uint32_t handle;
+	bool is_attached;
+	bool made_qdisc;	/* then it goes with us */
+};
+
+struct attach {
+	struct {
+		const char *name;
+		struct bpf_link *link;
+	} links[3];
+	struct tc_place *places;
+	size_t n_places;
+};
+
+static void free_attach(struct attach **attach)
+{
+	attach_free(*attach);
+}
+
+int attach_cgroup(const struct sockfilter *skel, const char *path, struct attach **ret)
+{
+	struct attach *attach cleanup(free_attach) = calloc(1, sizeof(*attach));
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* egress comes last: by then every new socket is known */
+	const struct {
+		const char *name;
+		const struct bpf_program *program;
+	} hooks[] = {
+		{"cgroup/sock_create", skel->progs.sf_sock_create},
+		{"cgroup/sock_release", skel->progs.sf_sock_release},
+		{"cgroup_skb/egress", skel->progs.sf_egress},
+	};
+
+	if (!attach)
+		return -ENOMEM;
+	if (fd < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
+		attach->links[i].name = hooks[i].name;
+		attach->links[i].link = bpf_program__attach_cgroup(hooks[i].program, fd);
+		if (!attach->links[i].link)
+			return -errno;
+	}
+	*ret = TAKE_PTR(attach);
+	return 0;
+}
+
+static int attach_place(const struct sockfilter *skel, struct tc_place *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)place->ifindex,
+		    .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(skel->progs.sf_egress_tc),
+		    .priority = TC_PRIORITY);
+	int err = bpf_tc_hook_create(&hook);
+
+	if (err && err != -EEXIST)
+		return err;
+	place->made_qdisc = !err;
+	err = bpf_tc_attach(&hook, &opts);
+	if (err)
+		return err;
+	place->is_attached = true;
+	place->handle = opts.handle;
+	return 0;
+}
+
+int attach_tc(const struct sockfilter *skel, const uint32_t *ifindexes, size_t n,
+	      struct attach **ret)
+{
+	struct attach *attach cleanup(free_attach) = calloc(1, sizeof(*attach));
+	int err;
+
+	if (!attach)
+		return -ENOMEM;
+	attach->places = calloc(n ? n : 1, sizeof(*attach->places));
+	if (!attach->places)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		attach->places[i].ifindex = ifindexes[i];
+		attach->n_places++;
+		err = attach_place(skel, &attach->places[i]);
+		if (err)
+			return err;
+	}
+	*ret = TAKE_PTR(attach);
+	return 0;
+}
+
+/* A link whose cgroup has gone, or that was detached by force, has no cgroup id. */
+static bool link_is_attached(const struct bpf_link *link)
+{
+	struct bpf_link_info info = {};
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
+		return false;
+	return info.cgroup.cgroup_id != 0;
+}
+
+static bool place_is_attached(const struct tc_place *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)place->ifindex,
+		    .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = place->handle, .priority = TC_PRIORITY);
+
+	return place->is_attached && !bpf_tc_query(&hook, &opts);
+}
+
+size_t attach_status(const struct attach *attach, struct record_hook *hooks, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(attach->links) && n < max; i++) {
+		if (!attach->links[i].link)
+			continue;
+		snprintf(hooks[n].name, sizeof(hooks[n].name), "%s", attach->links[i].name);
+		hooks[n++].attached = link_is_attached(attach->links[i].link);
+	}
+	for (size_t i = 0; i < attach->n_places && n < max; i++) {
+		char name[IF_NAMESIZE] = "?";
+
+		if_indextoname(attach->places[i].ifindex, name);
+		snprintf(hooks[n].name, sizeof(hooks[n].name), "tc/egress %s", name);
+		hooks[n++].attached = place_is_attached(&attach->places[i]);
+	}
+	return n;
+}
+
+static void detach_place(const struct tc_place *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)place->ifindex,
+		    .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = place->handle, .priority = TC_PRIORITY);
+
+	if (place->is_attached)
+		bpf_tc_detach(&hook, &opts);
+	if (!place->made_qdisc)
+		return;
+	/* both directions name the qdisc itself */
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	bpf_tc_hook_destroy(&hook);
+}
+
+void attach_free(struct attach *attach)
+{
+	if (!attach)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(attach->links); i++)
+		bpf_link__destroy(attach->links[i].link);
+	for (size_t i = 0; i < attach->n_places; i++)
+		detach_place(&attach->places[i]);
+	free(attach->places);
+	free(attach);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Raw packet sockets behind the tap. A socket gets protocol 0, then the
+ * filter, then its interface: no unfiltered packet is ever queued.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decode.h"
+
+/* Bytes of a frame that are copied: every header that the tap follows fits. */
+#define CAPTURE_SNAPLEN 4096
+#define CAPTURE_BATCH 64
+
+struct capture {
+	int fd;
+	uint32_t ifindex;	/* 0: every interface */
+	uint64_t dropped;	/* by the socket's queue, so far */
+};
+
+struct capture_frame {
+	struct decode_frame frame;
+	uint32_t ifindex;
+	uint64_t ts_ns;		/* CLOCK_REALTIME, by the kernel */
+	bool is_outgoing;
+};
+
+struct capture_batch;
+
+/* Room for CAPTURE_BATCH frames. NULL when out of memory; free with capture_batch_free. */
+struct capture_batch *capture_batch_new(void);
+void capture_batch_free(struct capture_batch *batch);
+
+/* Opens the socket behind the socket filter tap_fd. 0, or -errno with ret untouched. */
+int capture_open(int tap_fd, uint32_t ifindex, size_t queue_bytes, struct capture *ret);
+
+/* Reads what is there, at most a batch, without waiting. Returns how many frames, or -errno. */
+int capture_read(struct capture *capture, struct capture_batch *batch);
+
+/* Frame number i of the last read; its bytes are valid until the next. */
+void capture_frame(const struct capture_batch *batch, int i, struct capture_frame *ret);
+
+/* Adds what the queue dropped since the last call. */
+void capture_update_dropped(struct capture *capture);
+
+/* Is the socket still bound where it was? */
+bool capture_is_bound(const struct capture *capture);
+
+/* Lets nothing more in; what is queued can still be read. 0 or -errno. */
+int capture_shut(const struct capture *capture);
+
+/* An all-zero capture with fd -1 is closed. */
+void capture_close(struct capture *capture);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "privilege.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cap-ng.h>
+
+#include "mem.h"
+
+static const struct {
+	unsigned int capability;
+	const char *name;
+} needed[] = {
+	{CAP_BPF, "cap_bpf"},
+	{CAP_PERFMON, "cap_perfmon"},
+	{CAP_NET_ADMIN, "cap_net_admin"},
+	{CAP_NET_RAW, "cap_net_raw"},
+};
+
+int privilege_missing(char *names, size_t size)
+{
+	size_t len = 0;
+
+	if (capng_get_caps_process())
+		return -EIO;
+	names[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		if (capng_have_capability(CAPNG_EFFECTIVE, needed[i].capability) || len >= size)
+			continue;
+		len += (size_t)snprintf(names + len, size - len, "%s%s", len ? "," : "",
+					needed[i].name);
+	}
+	return 0;
+}
+
+int privilege_limit(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	if (capng_get_caps_process())
+		return -EIO;
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, needed[i].capability);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
