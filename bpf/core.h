@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -29,6 +30,10 @@ struct net_device {
 
 struct sk_buff {
 	struct net_device *dev;
+	__u16 network_header;
+	__u16 mac_header;
+	unsigned char *head;
+	unsigned char *data;
 };
 
 typedef struct {
@@ -87,4 +92,14 @@ static __always_inline __u32 core_netns_of_skb(const void *skb)
 static __always_inline __u32 core_netns_of_sock(const struct sock *plain)
 {
 	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum);
+}
+
+/* Where the network or link header stands, counted from skb->data; may be negative. */
+static __always_inline __s32 core_header_offset(const void *skb, bool is_link)
+{
+	const struct sk_buff *plain = core_address(skb);
+	__u16 header = is_link ? BPF_CORE_READ(plain, mac_header) :
+				 BPF_CORE_READ(plain, network_header);
+
+	return BPF_CORE_READ(plain, head) + header - BPF_CORE_READ(plain, data);
 }

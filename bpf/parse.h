@@ -21,6 +21,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "abi.h"
+#include "core.h"
 
 #define IP_OFFSET_MASK 0x1fff
 #define IP_MORE_FRAGMENTS 0x2000
@@ -44,10 +45,31 @@ struct l3 {
 	__u32 l4;	/* offset of the transport header in the packet */
 };
 
+/*
+ * The relative load reads the linear part of a packet only. One made of pages
+ * (sendfile, zero copy, a packet socket's ring) may keep even its IP header
+ * outside: whoever could hide there would not be seen.
+ */
+static __noinline bool load_paged(struct __sk_buff *skb, __u32 start, __u32 offset, void *to,
+				  __u32 len)
+{
+	__s32 base = core_header_offset(skb, start == BPF_HDR_START_MAC);
+
+	return !bpf_skb_load_bytes(skb, base + offset, to, len);
+}
+
+static __always_inline bool load_from(struct __sk_buff *skb, __u32 start, __u32 offset, void *to,
+				      __u32 len)
+{
+	if (!bpf_skb_load_bytes_relative(skb, offset, to, len, start))
+		return true;
+	return load_paged(skb, start, offset, to, len);
+}
+
 static __always_inline bool load(struct __sk_buff *skb, const struct l3 *l3, __u32 offset,
 				 void *to, __u32 len)
 {
-	return !bpf_skb_load_bytes_relative(skb, l3->offset + offset, to, len, l3->start);
+	return load_from(skb, l3->start, l3->offset + offset, to, len);
 }
 
 static __always_inline __u8 ip_version_at(struct __sk_buff *skb, const struct l3 *l3)
@@ -82,8 +104,7 @@ static __always_inline __u8 l3_behind_link(struct __sk_buff *skb, struct l3 *l3)
 	int i;
 
 	for (i = 0; i <= SF_VLAN_TAGS_MAX; i++) {
-		if (bpf_skb_load_bytes_relative(skb, offset, &ethertype, sizeof(ethertype),
-						BPF_HDR_START_MAC))
+		if (!load_from(skb, BPF_HDR_START_MAC, offset, &ethertype, sizeof(ethertype)))
 			return 0;
 		if (!is_vlan(ethertype))
 			break;
@@ -120,15 +141,13 @@ static __always_inline void addr_from_v4(__u8 *addr, const void *v4)
 	__builtin_memcpy(addr + 12, v4, 4);
 }
 
-/* A claimed length is checked against the packet; helpers reach 64 KiB. */
+/* The claimed length against what there is. */
 static __always_inline void check_end(struct __sk_buff *skb, const struct l3 *l3,
 				      struct sf_packet *packet)
 {
-	__u8 last;
+	__s64 base = core_header_offset(skb, l3->start == BPF_HDR_START_MAC);
 
-	if (l3->end == ~0U || l3->offset + l3->end > 0xffff)
-		return;
-	if (!load(skb, l3, l3->end - 1, &last, sizeof(last)))
+	if (l3->end != ~0U && base + l3->offset + l3->end > skb->len)
 		packet->flags |= SF_PACKET_TRUNCATED;
 }
 

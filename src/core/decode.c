@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define NO_END UINT32_MAX
-#define HELPER_REACH 0xffff	/* the kernel's parser cannot read beyond */
 
 #define V4_HEADER 20
 #define V6_HEADER 40
@@ -37,7 +36,6 @@ struct cursor {
 	uint32_t offset;	/* of the IP header in the frame */
 	uint32_t end;		/* length that the IP header claims, NO_END if none */
 	uint32_t l4;		/* offset of the transport header in the packet */
-	bool is_behind_link;	/* offset was counted from the link header */
 };
 
 /* len bytes at offset of the frame, NULL when they are not all there. */
@@ -89,7 +87,6 @@ static uint8_t find_behind_link(struct cursor *cursor)
 		offset += 4;
 	}
 	cursor->offset = offset + 2;
-	cursor->is_behind_link = true;
 	if (!version_of(ethertype) ||
 	    version_at(cursor->frame, cursor->offset) != version_of(ethertype))
 		return 0;
@@ -257,11 +254,9 @@ static void decode_icmp(const struct cursor *cursor, struct sf_packet *packet)
 
 static void check_end(const struct cursor *cursor, struct sf_packet *packet)
 {
-	uint32_t base = cursor->is_behind_link ? cursor->offset : 0;
-
-	if (cursor->end == NO_END || base + cursor->end > HELPER_REACH)
+	if (cursor->end == NO_END)
 		return;
-	if (cursor->offset + cursor->end > cursor->frame->len)
+	if ((uint64_t)cursor->offset + cursor->end > cursor->frame->len)
 		packet->flags |= SF_PACKET_TRUNCATED;
 }
 

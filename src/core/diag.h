@@ -43,11 +43,11 @@ void diag_add(struct diag *diag, enum diag_severity severity, struct diag_place 
 
 /*
  * Renders message as
- *	FILE:LINE:COLUMN: error: TEXT (HINT)
+ *	FILE:LINE:COLUMN: error: TEXT; HINT
  *	   12 | the source line
  *	      |     ^~~~
  * with control characters and bad UTF-8 escaped, long lines cut. text and len are the whole
- * source. Returns a string to be freed, NULL when out of memory.
+ * source. Returns lines, each with its newline, to be freed; NULL when out of memory.
  */
 char *diag_render(const struct diag_message *message, const char *file, const char *text,
 		  size_t len);

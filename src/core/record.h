@@ -114,3 +114,8 @@ const char *record_tcp_flags(uint8_t flags, char *text);
 
 /* The name of the index-th mark that packet carries, NULL past the last: "fragment", "truncated", "malformed", "extension_bound". */
 const char *record_mark(const struct sf_packet *packet, size_t index);
+
+/* Which of the fields that not every packet has were read and mean what they say. */
+bool record_has_ports(const struct sf_packet *packet);	/* not an ICMP echo's id */
+bool record_has_tcp_flags(const struct sf_packet *packet);
+bool record_has_icmp_type(const struct sf_packet *packet);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buffer {
 	char *bytes;	/* not NUL-terminated */
@@ -13,8 +14,21 @@ struct buffer {
 	bool failed;	/* out of memory: what is there is incomplete */
 };
 
+/* Makes room for extra bytes more; false, and failed, without memory. */
+bool buffer_reserve(struct buffer *buffer, size_t extra);
+
 /* All append nothing once failed. An all-zero buffer is empty. */
-void buffer_add(struct buffer *buffer, const char *bytes, size_t len);
+static inline void buffer_add(struct buffer *buffer, const char *bytes, size_t len)
+{
+	/* Inline, as the formatters append literals by the dozen. */
+	if (buffer->failed || !len)
+		return;
+	if (len > buffer->size - buffer->len && !buffer_reserve(buffer, len))
+		return;
+	memcpy(buffer->bytes + buffer->len, bytes, len);
+	buffer->len += len;
+}
+
 void buffer_add_str(struct buffer *buffer, const char *text);
 void buffer_add_u64(struct buffer *buffer, uint64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -17,6 +17,7 @@
 
 struct out {
 	int fd;			/* borrowed */
+	int own_fd;		/* the same pipe or terminal opened again, or -1 */
 	struct buffer queue;
 	size_t written;		/* bytes of the queue that are out */
 	uint64_t *ends;		/* byte offsets at which queued records end, since out_init */
@@ -24,6 +25,7 @@ struct out {
 	size_t ends_size;
 	size_t first_end;
 	uint64_t base;		/* offset of the queue's first byte */
+	uint64_t last_end;	/* offset up to which whole records are out */
 	uint64_t records_written;
 	uint64_t records_lost;	/* no memory, or the write failed for good */
 	bool pollable;		/* a pipe, terminal or socket: wait for EPOLLOUT */
@@ -38,7 +40,9 @@ void out_queue(struct out *out, const char *bytes, size_t len);
 /*
  * Writes what can be written without waiting. Returns 0 when the queue is
  * empty, -EAGAIN when the reader is slow, -EPIPE when it has gone, or another
- * -errno of write(2): then what is queued is counted as lost and dropped.
+ * -errno of write(2): then what is queued is counted as lost and dropped, but
+ * for a record that is half out. That one stays, unless the reader has gone,
+ * so that whatever is written next does not stick to it.
  */
 int out_flush(struct out *out);
 

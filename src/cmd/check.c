@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "check.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "exit.h"
+#include "mem.h"
+#include "policy.h"
+#include "settings.h"
+#include "users.h"
+
+static void print_ranges(const struct config_endpoint *endpoint)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < endpoint->n_ranges; i++)
+		printf("  %-10s %s\n", i ? "" : "range",
+		       prefix_to_str(&endpoint->ranges[i], text));
+}
+
+static void print_ifaces(const struct config_endpoint *endpoint)
+{
+	if (endpoint->any_iface)
+		printf("  %-10s every interface\n", "iface");
+	for (size_t i = 0; i < endpoint->n_ifaces; i++) {
+		unsigned int ifindex = if_nametoindex(endpoint->ifaces[i]);
+
+		printf("  %-10s %s ", i || endpoint->any_iface ? "" : "iface",
+		       endpoint->ifaces[i]);
+		if (ifindex)
+			printf("(index %u)\n", ifindex);
+		else
+			printf("(does not exist now)\n");
+	}
+}
+
+static void print_uid(uint32_t uid)
+{
+	const char *name = users_name(uid);
+
+	if (name)
+		printf("%s(%u)", name, uid);
+	else
+		printf("uid %u", uid);
+}
+
+static void print_who(const struct config_who *who)
+{
+	if (who->kind == CONFIG_WHO_ANY) {
+		printf("every user, and packets without one\n");
+		return;
+	}
+	if (who->kind == CONFIG_WHO_USER) {
+		print_uid(who->id);
+		printf("\n");
+		return;
+	}
+	printf("@%s: primary group %u", who->name, who->id);
+	for (size_t i = 0; i < who->n_members; i++) {
+		printf(i ? ", " : ", or ");
+		print_uid(who->members[i]);
+	}
+	printf("\n");
+}
+
+static void print_ports(const struct config_endpoint *endpoint)
+{
+	printf("  %-10s ", "port");
+	if (!endpoint->n_ports)
+		printf("any");
+	for (size_t i = 0; i < endpoint->n_ports; i++) {
+		const struct config_port *port = &endpoint->ports[i];
+		const char *proto = !port->proto ? "" : port->proto == IPPROTO_TCP ? "tcp/" : "udp/";
+
+		printf("%s%s%u", i ? ", " : "", proto, port->port);
+	}
+	printf("\n");
+}
+
+static void print_endpoint(const struct config_endpoint *endpoint)
+{
+	static const char *const directions[] = {"both", "to", "from"};
+
+	printf("endpoint %s\n", endpoint->name);
+	print_ranges(endpoint);
+	print_ifaces(endpoint);
+	for (size_t i = 0; i < endpoint->n_who; i++) {
+		printf("  %-10s ", i ? "" : "filter");
+		print_who(&endpoint->who[i]);
+	}
+	print_ports(endpoint);
+	printf("  %-10s %s\n", "direction", directions[endpoint->direction]);
+}
+
+static void free_policy(struct policy **policy)
+{
+	policy_free(*policy);
+}
+
+/* The tables must take it too: what check accepts, watch accepts. */
+static int print_policy(const struct settings *settings)
+{
+	struct policy *policy cleanup(free_policy) = NULL;
+	const struct config *config = settings->config;
+	int err = policy_compile(config, &policy);
+
+	if (err) {
+		fprintf(stderr, "%s: error: the policy does not fit its tables: %s\n",
+			settings->source, strerror(-err));
+		return err == -ENOSPC ? EXIT_USAGE : EXIT_RUNTIME;
+	}
+	for (size_t i = 0; i < config->n_endpoints; i++)
+		print_endpoint(&config->endpoints[i]);
+	printf("%s%s: ok, %zu endpoint%s, %zu IPv4 and %zu IPv6 prefixes\n",
+	       settings->is_profile ? "built-in profile " : "", settings->source,
+	       config->n_endpoints, config->n_endpoints == 1 ? "" : "s", policy->n_v4,
+	       policy->n_v6);
+	return EXIT_OK;
+}
+
+int check_run(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct settings settings cleanup(settings_done) = {};
+	const char *path = NULL;
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
+		if (option == 'h') {
+			printf("usage: sock-filter check [-c FILE]\n"
+			       "Validates the configuration and shows what it means.\n");
+			return EXIT_OK;
+		}
+		if (option != 'c') {
+			fprintf(stderr, "see sock-filter check --help\n");
+			return EXIT_USAGE;
+		}
+		path = optarg;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "usage: sock-filter check [-c FILE]\n");
+		return EXIT_USAGE;
+	}
+	code = settings_load(path, &settings);
+	if (code >= 0)
+		return code;
+	return print_policy(&settings);
+}

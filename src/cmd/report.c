@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "flow.h"
+#include "join.h"
+#include "json.h"
+#include "mem.h"
+#include "users.h"
+
+/* A verdict is written before its packet is queued; a busy record may hold it back this long. */
+#define WAIT_NS (100 * 1000000ULL)
+
+static bool wants_color(const struct options *options)
+{
+	if (options->color != COLOR_AUTO)
+		return options->color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+static void read_boot_id(char *boot_id, size_t size)
+{
+	struct file_text file = {};
+	cleanup_free char *bytes = NULL;
+
+	boot_id[0] = '\0';
+	if (file_read("/proc/sys/kernel/random/boot_id", 64, &file))
+		return;
+	bytes = file.bytes;
+	snprintf(boot_id, size, "%.*s", (int)strcspn(bytes, "\n"), bytes);
+}
+
+int report_init(struct report *report, const struct options *options, const struct config *config)
+{
+	*report = (struct report){.options = options, .config = config};
+	report->style.color = wants_color(options);
+	report->style.quiet = options->quiet;
+	report->join = join_new();
+	report->flows = flow_table_new();
+	out_init(&report->out, STDOUT_FILENO);
+	if (gethostname(report->host, sizeof(report->host) - 1))
+		snprintf(report->host, sizeof(report->host), "unknown");
+	read_boot_id(report->boot_id, sizeof(report->boot_id));
+	return report->join && report->flows ? 0 : -ENOMEM;
+}
+
+static void emit(struct report *report, struct record *record)
+{
+	bool has_columns = record->type == RECORD_DECISION || record->type == RECORD_PACKET;
+
+	record->seq = report->seq++;
+	record->host = report->host;
+	record->boot_id = report->boot_id;
+	buffer_clear(&report->line);
+	if (report->options->json) {
+		json_emit(&report->line, record);
+	} else {
+		if (has_columns && !report->has_header) {
+			text_header(&report->line, &report->style);
+			report->has_header = true;
+		}
+		text_emit(&report->line, &report->style, record);
+	}
+	if (report->line.failed)
+		report->out.records_lost++;
+	else if (report->line.len)
+		out_queue(&report->out, report->line.bytes, report->line.len);
+}
+
+static void name_endpoints(const struct report *report, struct sf_mask mask,
+			   struct record_traffic *traffic)
+{
+	for (size_t i = 0; i < report->config->n_endpoints; i++)
+		if (mask.bits & 1ULL << i)
+			traffic->endpoints[traffic->n_endpoints++] =
+				report->config->endpoints[i].name;
+	traffic->endpoint = traffic->n_endpoints ? traffic->endpoints[0] : NULL;
+}
+
+static void name_owner(const struct sf_event *event, struct record_owner *owner)
+{
+	owner->kind = event->owner_kind;
+	if (owner->kind != SF_OWNER_USER)
+		return;
+	owner->uid = event->uid;
+	owner->gid = event->gid;
+	owner->user = users_name(event->uid);
+	owner->source = event->source;
+	owner->join = event->join;
+}
+
+/* ifname has room for IF_NAMESIZE bytes and lives as long as traffic. */
+static void fill_traffic(const struct report *report, const struct sf_event *event, char *ifname,
+			 struct record_traffic *traffic)
+{
+	if (!if_indextoname(event->ifindex, ifname))
+		snprintf(ifname, IF_NAMESIZE, "%u", event->ifindex);
+	traffic->iface = ifname;
+	traffic->direction = event->direction;
+	traffic->verdict = event->verdict;
+	traffic->packet = event->packet;
+	name_endpoints(report, event->endpoints, traffic);
+	name_owner(event, &traffic->owner);
+}
+
+static bool wants_decision(struct report *report, const struct sf_event *event)
+{
+	/* asked in every mode, so that the table follows every flow */
+	bool is_news = event->direction && flow_is_news(report->flows, event);
+
+	switch (report->options->decisions) {
+	case DECISIONS_NONE:
+		return false;
+	case DECISIONS_FLOW:
+		return is_news;
+	case DECISIONS_PACKET:
+		return event->verdict == SF_DELIVER;
+	case DECISIONS_ALL:
+		return true;
+	}
+	return false;
+}
+
+void report_event(struct report *report, const struct sf_event *event)
+{
+	struct record record = {.type = RECORD_DECISION};
+	char ifname[IF_NAMESIZE];
+
+	report->counts.events_read++;
+	if (event->verdict == SF_DELIVER)
+		join_event(report->join, event);
+	if (!wants_decision(report, event) || report_is_complete(report))
+		return;
+	record.ts_ns = clock_real_of_monotonic(event->ts_ns);
+	fill_traffic(report, event, ifname, &record.traffic);
+	report->counts.decisions_reported++;
+	emit(report, &record);
+}
+
+static void emit_packet(struct report *report, const struct report_pending *from,
+			const struct sf_event *event)
+{
+	struct sf_event unknown = {
+		.ifindex = from->ifindex,
+		.verdict = SF_DELIVER,
+		.packet = from->packet,
+	};
+	struct record record = {.type = RECORD_PACKET, .ts_ns = from->ts_ns};
+	char ifname[IF_NAMESIZE];
+
+	if (report_is_complete(report)) {
+		report->counts.packets_left++;
+		return;
+	}
+	fill_traffic(report, event ? event : &unknown, ifname, &record.traffic);
+	record.traffic.owner.lost = !event;
+	if (!event)
+		report->counts.owners_lost++;
+	report->counts.packets_reported++;
+	emit(report, &record);
+}
+
+/* False: its verdict is not there yet. */
+static bool join_and_emit(struct report *report, const struct report_pending *from)
+{
+	struct sf_event event;
+
+	switch (join_packet(report->join, from->ifindex, &from->packet, &event)) {
+	case JOIN_FOUND:
+		emit_packet(report, from, &event);
+		return true;
+	case JOIN_AMBIGUOUS:
+		emit_packet(report, from, NULL);
+		return true;
+	case JOIN_MISSING:
+		return false;
+	}
+	return false;
+}
+
+void report_frame(struct report *report, const struct capture_frame *frame)
+{
+	struct report_pending from = {
+		.ifindex = frame->ifindex,
+		.ts_ns = frame->ts_ns,
+		.until_ns = clock_monotonic_ns() + WAIT_NS,
+	};
+
+	/* the tap delivers only what it could read, and its twin reads the same */
+	if (!decode_frame(&frame->frame, &from.packet))
+		from.packet.len = frame->frame.len;
+	else if (join_and_emit(report, &from))
+		return;
+	if (report->n_pending == REPORT_PENDING_MAX)
+		report_settle(report, true);
+	report->pending[report->n_pending++] = from;
+}
+
+void report_settle(struct report *report, bool give_up)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < report->n_pending; i++) {
+		const struct report_pending *from = &report->pending[i];
+
+		if (join_and_emit(report, from))
+			continue;
+		if (give_up || now_ns >= from->until_ns)
+			emit_packet(report, from, NULL);
+		else
+			report->pending[n_left++] = *from;
+	}
+	report->n_pending = n_left;
+}
+
+void report_status(struct report *report, struct record *record)
+{
+	record->ts_ns = clock_real_ns();
+	emit(report, record);
+}
+
+bool report_is_complete(const struct report *report)
+{
+	return report->options->count &&
+	       report->counts.packets_reported >= report->options->count;
+}
+
+void report_done(struct report *report)
+{
+	out_done(&report->out);
+	buffer_done(&report->line);
+	join_free(report->join);
+	flow_table_free(report->flows);
+}

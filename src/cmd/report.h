@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From what the kernel said to what people read: verdicts and packets are
+ * joined, become records, and go to the output in the chosen form.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "capture.h"
+#include "config.h"
+#include "options.h"
+#include "out.h"
+#include "record.h"
+#include "text.h"
+
+struct flow_table;
+struct join;
+
+/* Packets that wait for a verdict on its way. */
+#define REPORT_PENDING_MAX 1024
+
+struct report_pending {
+	struct sf_packet packet;
+	uint32_t ifindex;
+	uint64_t ts_ns;
+	uint64_t until_ns;	/* CLOCK_MONOTONIC */
+};
+
+struct report {
+	const struct options *options;
+	const struct config *config;
+	struct join *join;
+	struct flow_table *flows;
+	struct out out;
+	struct buffer line;
+	struct text_style style;
+	bool has_header;
+	uint64_t seq;
+	char host[65];
+	char boot_id[40];
+	struct record_counts counts;	/* but for the kernel's */
+	struct report_pending pending[REPORT_PENDING_MAX];
+	size_t n_pending;
+};
+
+/* 0 or -ENOMEM. options and config outlive the report. */
+int report_init(struct report *report, const struct options *options, const struct config *config);
+
+/* A verdict from the ring. */
+void report_event(struct report *report, const struct sf_event *event);
+
+/* A packet from a socket; the ring was drained after it was read. */
+void report_frame(struct report *report, const struct capture_frame *frame);
+
+/* Joins waiting packets; those whose time has run out go without an owner. */
+void report_settle(struct report *report, bool give_up);
+
+/* A record of the other kinds; record's type and status are set. */
+void report_status(struct report *report, struct record *record);
+
+/* COUNT packets were reported. */
+bool report_is_complete(const struct report *report);
+
+void report_done(struct report *report);

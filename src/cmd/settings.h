@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The configuration that a command works with: found, read, parsed, its errors shown. */
+#pragma once
+
+#include "config.h"
+
+#define SETTINGS_PATH "/etc/sock-filter.yml"
+
+struct settings {
+	struct config *config;
+	const char *source;	/* the file's path, or the profile's name */
+	bool is_profile;
+};
+
+/*
+ * path NULL: SETTINGS_PATH if it is there, else the built-in profile. Shows
+ * errors and warnings on stderr. Returns -1 when all is well, else the exit code.
+ */
+int settings_load(const char *path, struct settings *ret);
+void settings_done(struct settings *settings);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The watch in place: policy in the kernel, owner hooks attached, a socket on
+ * each interface, the ring. Opened in that order, closed in the other.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attach.h"
+#include "capture.h"
+#include "config.h"
+#include "options.h"
+#include "record.h"
+#include "ring.h"
+
+struct sockfilter;
+
+struct tap {
+	struct sockfilter *skel;
+	struct attach *attach;
+	struct capture *captures;
+	size_t n_captures;
+	struct ring *ring;
+	bool has_cgroup;	/* else owners are learnt by tc */
+	struct record_hook hooks[RECORD_HOOKS_MAX];
+	size_t n_hooks;
+};
+
+/*
+ * Sets everything up; says on stderr what fails. on_event gets the ring's
+ * events. Returns -1 when all is attached, else the exit code.
+ */
+int tap_open(struct tap *tap, const struct options *options, const struct config *config,
+	     ring_event_fn on_event, void *arg);
+
+/* Looks again whether every hook and socket is in place, into tap->hooks. True if so. */
+bool tap_check(struct tap *tap);
+
+/* Fills what the kernel and the sockets counted. */
+void tap_count(struct tap *tap, struct record_counts *counts);
+
+/* Lets nothing more in: after it, the counters stand still. */
+void tap_shut(struct tap *tap);
+
+/* An all-zero tap is closed. */
+void tap_close(struct tap *tap);

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The walk from the top of the file down to its keys: which stand where, once
+ * each, and none unknown. It goes on after an error, so that a person sees
+ * all of them at once.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config_walk.h"
+#include "mem.h"
+#include "suggest.h"
+#include "utf8.h"
+
+typedef int (*read_fn)(struct config_walk *walk, struct config_endpoint *endpoint,
+		       const struct yaml_node *node);
+
+enum key {
+	KEY_RANGE,
+	KEY_IFACE,
+	KEY_FILTER,
+	KEY_PORT,
+	KEY_DIRECTION,
+	KEYS,
+};
+
+static const struct {
+	const char *name;
+	const char *expected;
+	bool required;
+	bool list;
+	read_fn read;
+} keys[KEYS] = {
+	[KEY_RANGE] = {"range", "a prefix", true, true, config_read_range},
+	[KEY_IFACE] = {"iface", "an interface", true, true, config_read_iface},
+	[KEY_FILTER] = {"filter", "a user", true, true, config_read_who},
+	[KEY_PORT] = {"port", "a port", false, true, config_read_port},
+	[KEY_DIRECTION] = {"direction", "to, from or both", false, false, config_read_direction},
+};
+
+static const char all_keys[] = "the keys are range, iface, filter, port, direction";
+
+struct diag_place config_place(const struct config_walk *walk, const struct yaml_node *node)
+{
+	/* finding a line is slow, and a hostile file may hold a million errors */
+	if (walk->diag->n_messages == DIAG_KEPT_MAX)
+		return (struct diag_place){0};
+	return yaml_place(walk->yaml, node);
+}
+
+int config_quote_len(const struct yaml_node *node)
+{
+	size_t len = node->len < CONFIG_QUOTE_MAX ? node->len : CONFIG_QUOTE_MAX;
+	while (len && len < node->len && (node->text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+const char *config_kind(const struct yaml_node *node)
+{
+	static const char *const kinds[] = {
+		[YAML_NULL] = "nothing",  [YAML_SCALAR] = "a text",  [YAML_LIST] = "a list",
+		[YAML_MAP] = "a mapping", [YAML_ALIAS] = "an alias",
+	};
+	return kinds[node->kind];
+}
+
+void *config_grow(void *array, size_t n, size_t size)
+{
+	/* the room is always a power of two, so it is full at each of them */
+	if (n & (n - 1))
+		return array;
+	return reallocarray(array, n ? 2 * n : 1, size);
+}
+
+/* KEYS when it is none of them. */
+static enum key key_of(const struct yaml_node *node)
+{
+	enum key key = 0;
+	while (key < KEYS && !yaml_is(node, keys[key].name))
+		key++;
+	return key;
+}
+
+/* Returns the key that was probably meant, KEYS without. */
+static enum key report_unknown(struct config_walk *walk, const struct yaml_node *node)
+{
+	struct suggest suggest;
+	char hint[SUGGEST_HINT_MAX];
+	enum key meant = 0;
+
+	if (yaml_is(node, "allow")) {
+		config_error(walk, node, NULL, "the key 'allow' is reserved for a later version");
+		return KEYS;
+	}
+	suggest_init(&suggest, node->text, node->len);
+	for (enum key key = 0; key < KEYS; key++)
+		suggest_offer(&suggest, keys[key].name);
+	const char *help = suggest_hint(&suggest, hint);
+	config_error(walk, node, help ? help : all_keys, "unknown key '%.*s'",
+		     config_quote_len(node), node->text);
+	while (meant < KEYS && strcmp(suggest.best, keys[meant].name) != 0)
+		meant++;
+	return meant;
+}
+
+static int read_list(struct config_walk *walk, struct config_endpoint *endpoint, enum key key,
+		     const struct yaml_node *list)
+{
+	if (!list->first)
+		config_error(walk, list, NULL, "'%s' holds an empty list; expected %s",
+			     keys[key].name, keys[key].expected);
+
+	for (const struct yaml_node *child = list->first; child; child = child->next) {
+		const struct yaml_node *item = yaml_value(child);
+		if (item->kind != YAML_SCALAR) {
+			config_error(walk, item, NULL, "'%s' lists %s; expected %s", keys[key].name,
+				     config_kind(item), keys[key].expected);
+			continue;
+		}
+		int err = keys[key].read(walk, endpoint, item);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_key(struct config_walk *walk, struct config_endpoint *endpoint, enum key key,
+		    const struct yaml_node *value)
+{
+	if (value->kind == YAML_SCALAR)
+		return keys[key].read(walk, endpoint, value);
+	if (value->kind == YAML_LIST && keys[key].list)
+		return read_list(walk, endpoint, key, value);
+	config_error(walk, value, NULL, "'%s' holds %s; expected %s%s", keys[key].name,
+		     config_kind(value), keys[key].expected,
+		     keys[key].list ? " or a list of them" : "");
+	return 0;
+}
+
+/* A key given twice is read twice: what is wrong in the second is told too. */
+static int read_pair(struct config_walk *walk, struct config_endpoint *endpoint,
+		     const struct yaml_node *key_node, const struct yaml_node **seen)
+{
+	const struct yaml_node *name = yaml_value(key_node);
+	char hint[64];
+
+	if (name->kind != YAML_SCALAR) {
+		config_error(walk, name, all_keys, "expected a key, found %s", config_kind(name));
+		return 0;
+	}
+	enum key key = key_of(name);
+	if (key == KEYS) {
+		enum key meant = report_unknown(walk, name);
+		if (meant < KEYS && !seen[meant])
+			seen[meant] = name;
+		return 0;
+	}
+	if (seen[key]) {
+		snprintf(hint, sizeof(hint), "first given in line %u",
+			 config_place(walk, seen[key]).line);
+		config_error(walk, name, hint, "duplicate key '%s'", keys[key].name);
+	} else {
+		seen[key] = name;
+	}
+	return read_key(walk, endpoint, key, yaml_value(key_node->next));
+}
+
+/* first is the first of the keys; after it stand its value, the next key and so on. */
+static int read_body(struct config_walk *walk, struct config_endpoint *endpoint,
+		     const struct yaml_node *name, const struct yaml_node *first)
+{
+	const struct yaml_node *seen[KEYS] = {NULL};
+
+	for (const struct yaml_node *key = first; key; key = key->next->next) {
+		int err = read_pair(walk, endpoint, key, seen);
+		if (err)
+			return err;
+	}
+	for (enum key key = 0; key < KEYS; key++) {
+		if (keys[key].required && !seen[key])
+			config_error(walk, name, NULL, "endpoint '%s' lacks the key '%s'",
+				     endpoint->name, keys[key].name);
+	}
+	return 0;
+}
+
+static bool is_name(const struct yaml_node *node)
+{
+	uint32_t code;
+	if (node->kind != YAML_SCALAR || node->len == 0 || node->len >= CONFIG_NAME_MAX)
+		return false;
+	for (size_t i = 0, n; i < node->len; i += n) {
+		n = utf8_decode(node->text + i, node->len - i, &code);
+		if (n == 0 || !utf8_is_printable(code))
+			return false;
+	}
+	return true;
+}
+
+/* In case of an error the endpoint keeps a name for the messages to come. */
+static void read_name(struct config_walk *walk, struct config_endpoint *endpoint,
+		      const struct yaml_node *node)
+{
+	if (!is_name(node)) {
+		config_error(walk, node, "1 to 63 bytes of printable UTF-8",
+			     "this cannot be an endpoint's name");
+		strcpy(endpoint->name, "?");
+		return;
+	}
+	for (const struct config_endpoint *other = walk->config->endpoints; other < endpoint;
+	     other++) {
+		if (yaml_is(node, other->name))
+			config_error(walk, node, "each endpoint needs a name of its own",
+				     "duplicate endpoint name '%s'", other->name);
+	}
+	memcpy(endpoint->name, node->text, node->len);
+	endpoint->name[node->len] = '\0';
+}
+
+static int read_endpoint(struct config_walk *walk, struct config_endpoint *endpoint,
+			 const struct yaml_node *item)
+{
+	const struct yaml_node *name = yaml_value(item->first);
+	const struct yaml_node *body = yaml_value(item->first->next);
+	const struct yaml_node *second = item->first->next->next;
+
+	if (key_of(name) < KEYS && body->kind != YAML_MAP) {
+		config_error(walk, name, "write '- NAME:' and indent its keys below",
+			     "this endpoint has no name");
+		strcpy(endpoint->name, "?");
+		return read_body(walk, endpoint, name, item->first);
+	}
+	read_name(walk, endpoint, name);
+	if (second && body->kind == YAML_NULL) {
+		config_error(walk, second, "indent the keys of an endpoint deeper than its name",
+			     "this key stands beside '%s', not below it", endpoint->name);
+		return read_body(walk, endpoint, name, second);
+	}
+	if (second)
+		config_error(walk, second, "put '- ' before the name of each endpoint",
+			     "a second name in one endpoint");
+	if (body->kind == YAML_MAP)
+		return read_body(walk, endpoint, name, body->first);
+	config_error(walk, body, all_keys, "endpoint '%s' holds %s; expected its keys",
+		     endpoint->name, config_kind(body));
+	return 0;
+}
+
+static int read_endpoints(struct config_walk *walk, const struct yaml_node *list)
+{
+	struct config *config = walk->config;
+
+	if (list->kind != YAML_LIST || !list->first) {
+		config_error(walk, list, "put '- NAME:' below it for each endpoint",
+			     "'endpoints' holds %s; expected a list of endpoints",
+			     list->kind == YAML_LIST ? "an empty list" : config_kind(list));
+		return 0;
+	}
+	for (const struct yaml_node *child = list->first; child; child = child->next) {
+		const struct yaml_node *item = yaml_value(child);
+		if (config->n_endpoints == SF_ENDPOINTS_MAX) {
+			config_error(walk, item, NULL, "more than %d endpoints", SF_ENDPOINTS_MAX);
+			return 0;
+		}
+		if (item->kind != YAML_MAP || !item->first) {
+			config_error(walk, item, "write '- NAME:' and indent its keys below",
+				     "expected an endpoint, found %s",
+				     item->kind == YAML_MAP ? "an empty mapping"
+							    : config_kind(item));
+			continue;
+		}
+		int err = read_endpoint(walk, &config->endpoints[config->n_endpoints++], item);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Returns whether 'endpoints' was probably meant. */
+static bool report_unknown_top(struct config_walk *walk, const struct yaml_node *key)
+{
+	struct suggest suggest;
+	char hint[SUGGEST_HINT_MAX];
+
+	if (key->kind != YAML_SCALAR) {
+		config_error(walk, key, NULL, "expected the key 'endpoints', found %s",
+			     config_kind(key));
+		return false;
+	}
+	if (yaml_is(key, "allow")) {
+		config_error(walk, key, NULL, "the key 'allow' is reserved for a later version");
+		return false;
+	}
+	suggest_init(&suggest, key->text, key->len);
+	suggest_offer(&suggest, "endpoints");
+	const char *help = suggest_hint(&suggest, hint);
+	config_error(walk, key, help ? help : "the only key here is 'endpoints'",
+		     "unknown key '%.*s'", config_quote_len(key), key->text);
+	return help;
+}
+
+static int read_top(struct config_walk *walk, const struct yaml_node *root)
+{
+	const struct yaml_node *seen = NULL;
+	char hint[64];
+
+	for (const struct yaml_node *key = root->first; key; key = key->next->next) {
+		const struct yaml_node *name = yaml_value(key);
+		if (!yaml_is(name, "endpoints")) {
+			if (report_unknown_top(walk, name) && !seen)
+				seen = name;
+			continue;
+		}
+		if (seen) {
+			snprintf(hint, sizeof(hint), "first given in line %u",
+				 config_place(walk, seen).line);
+			config_error(walk, name, hint, "duplicate key 'endpoints'");
+		}
+		seen = name;
+		int err = read_endpoints(walk, yaml_value(key->next));
+		if (err)
+			return err;
+	}
+	if (!seen)
+		config_error(walk, root, NULL, "the key 'endpoints' is missing");
+	return 0;
+}
+
+static void free_yaml(struct yaml **yaml)
+{
+	yaml_free(*yaml);
+}
+
+static void free_config(struct config **config)
+{
+	config_free(*config);
+}
+
+int config_parse(const char *text, size_t len, const struct config_host *host, struct diag *diag,
+		 struct config **ret)
+{
+	size_t n_errors = diag->n_errors;
+	cleanup(free_yaml) struct yaml *yaml = NULL;
+	int err = yaml_parse(text, len, diag, &yaml);
+	if (err)
+		return err;
+
+	cleanup(free_config) struct config *config = calloc(1, sizeof(*config));
+	if (!config)
+		return -ENOMEM;
+	struct config_walk walk = {.yaml = yaml, .host = host, .diag = diag, .config = config};
+	const struct yaml_node *root = yaml->root;
+	if (!root || root->kind == YAML_NULL)
+		diag_add(diag, DIAG_ERROR, (struct diag_place){0}, NULL, "the file is empty");
+	else if (root->kind != YAML_MAP)
+		config_error(&walk, root, NULL, "expected the key 'endpoints', found %s",
+			     config_kind(root));
+	else
+		err = read_top(&walk, root);
+	if (err)
+		return err;
+	if (diag->n_errors > n_errors)
+		return -EINVAL;
+	*ret = TAKE_PTR(config);
+	return 0;
+}
+
+/* The same names for every endpoint; -EINVAL for one that no interface can have. */
+static int copy_ifaces(struct config_endpoint *endpoint, const char *const *names, size_t n)
+{
+	endpoint->ifaces = calloc(n, sizeof(*endpoint->ifaces));
+	if (!endpoint->ifaces)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(names[i], "*") == 0) {
+			endpoint->any_iface = true;
+			continue;
+		}
+		size_t len = strlen(names[i]);
+		if (len == 0 || len >= CONFIG_IFNAME_MAX)
+			return -EINVAL;
+		memcpy(endpoint->ifaces[endpoint->n_ifaces++], names[i], len + 1);
+	}
+	return 0;
+}
+
+int config_set_ifaces(struct config *config, const char *const *names, size_t n)
+{
+	cleanup(free_config) struct config *fresh = calloc(1, sizeof(*fresh));
+	if (!fresh)
+		return -ENOMEM;
+	for (; fresh->n_endpoints < config->n_endpoints; fresh->n_endpoints++) {
+		int err = copy_ifaces(&fresh->endpoints[fresh->n_endpoints], names, n);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < config->n_endpoints; i++) {
+		struct config_endpoint *endpoint = &config->endpoints[i];
+		free(endpoint->ifaces);
+		endpoint->ifaces = TAKE_PTR(fresh->endpoints[i].ifaces);
+		endpoint->n_ifaces = fresh->endpoints[i].n_ifaces;
+		endpoint->any_iface = fresh->endpoints[i].any_iface;
+	}
+	return 0;
+}
+
+static void free_endpoint(struct config_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->n_who; i++) {
+		free(endpoint->who[i].name);
+		free(endpoint->who[i].members);
+	}
+	free(endpoint->who);
+	free(endpoint->ranges);
+	free(endpoint->ifaces);
+	free(endpoint->ports);
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	/* the one at which memory ran out may be half built: all are zeroed at first */
+	for (size_t i = 0; i < SF_ENDPOINTS_MAX; i++)
+		free_endpoint(&config->endpoints[i]);
+	free(config);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Records that the tests of the sinks start from, and strings that strangers might choose. */
+#pragma once
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "mem.h"
+#include "record.h"
+
+/* 2026-11-22 12:41:09.123456789 UTC */
+#define SAMPLE_TS_NS 1795351269123456789ULL
+
+/* One name with a newline, ESC, a quote, a bidi override and a byte that is not UTF-8. */
+#define SAMPLE_HOSTILE "e\n\033[2J\"\\\xe2\x80\xae\xff"
+
+static inline struct sf_packet sample_ipv4(void)
+{
+	struct sf_packet packet = {
+		.sport = htons(40112),
+		.dport = htons(80),
+		.ip_version = 4,
+		.proto = 6,
+		.tcp_flags = 0x02,
+		.flags = SF_PACKET_PORTS,
+		.len = 74,
+	};
+
+	inet_pton(AF_INET6, "::ffff:192.168.178.1", packet.src);
+	inet_pton(AF_INET6, "::ffff:169.254.169.254", packet.dst);
+	return packet;
+}
+
+static inline struct sf_packet sample_ipv6(void)
+{
+	struct sf_packet packet = {
+		.sport = htons(80),
+		.dport = htons(41234),
+		.ip_version = 6,
+		.proto = 6,
+		.tcp_flags = 0x12,
+		.flags = SF_PACKET_PORTS,
+		.len = 94,
+	};
+
+	inet_pton(AF_INET6, "fd00:ec2::254", packet.src);
+	inet_pton(AF_INET6, "2001:db8::1", packet.dst);
+	return packet;
+}
+
+static inline struct record sample_traffic(enum record_type type)
+{
+	return (struct record){
+		.type = type,
+		.seq = 7,
+		.ts_ns = SAMPLE_TS_NS,
+		.host = "web-1",
+		.boot_id = "5c1e4b0a-8f0d-4f3e-9a3c-0d6d3a5b7c11",
+		.traffic = {
+			.endpoint = "imdsv2",
+			.endpoints = {"imdsv2"},
+			.n_endpoints = 1,
+			.iface = "eth0",
+			.direction = SF_TO,
+			.verdict = SF_DELIVER,
+			.packet = sample_ipv4(),
+			.owner = {
+				.kind = SF_OWNER_USER,
+				.uid = 33,
+				.gid = 33,
+				.user = "www-data",
+				.source = SF_SOURCE_SOCKET,
+				.join = SF_JOIN_FLOW,
+			},
+		},
+	};
+}
+
+/* A rejected packet: no endpoint, nobody behind it. */
+static inline struct record sample_rejected(void)
+{
+	struct record record = sample_traffic(RECORD_DECISION);
+
+	record.traffic.endpoint = NULL;
+	record.traffic.n_endpoints = 0;
+	record.traffic.direction = SF_DIRECTION_NONE;
+	record.traffic.verdict = SF_REJECT;
+	record.traffic.owner = (struct record_owner){.kind = SF_OWNER_UNKNOWN};
+	return record;
+}
+
+static inline struct record_counts sample_counts(void)
+{
+	struct record_counts counts = {
+		.packets_reported = 28,
+		.packets_dropped = 2,
+		.packets_left = 1,
+		.owners_lost = 4,
+		.events_read = 14,
+		.decisions_reported = 9,
+		.output_lost = 5,
+	};
+
+	counts.kernel[SF_SEEN] = 120;
+	counts.kernel[SF_MATCHED] = 31;
+	counts.kernel[SF_REJECTED] = 89;
+	counts.kernel[SF_MALFORMED] = 1;
+	counts.kernel[SF_NO_OWNER_UNKNOWN] = 2;
+	counts.kernel[SF_NO_OWNER_KERNEL] = 1;
+	counts.kernel[SF_HIDDEN_KERNEL] = 1;
+	counts.kernel[SF_EVENTS] = 14;
+	counts.kernel[SF_EVENTS_LOST] = 3;
+	counts.kernel[SF_EVENTS_HELD_BACK] = 6;
+	return counts;
+}
+
+static inline struct record sample_status(enum record_type type)
+{
+	static const struct record_hook hooks[] = {
+		{"tap eth0", true},
+		{"cgroup_skb/egress", true},
+	};
+	static const char *const endpoints[] = {"imdsv2", "dns"};
+
+	return (struct record){
+		.type = type,
+		.seq = 1,
+		.ts_ns = SAMPLE_TS_NS,
+		.host = "web-1",
+		.boot_id = "5c1e4b0a-8f0d-4f3e-9a3c-0d6d3a5b7c11",
+		.status = {
+			.uptime_ns = 62000000000ULL,
+			.hooks = hooks,
+			.n_hooks = ARRAY_SIZE(hooks),
+			.counts = sample_counts(),
+			.config = "/etc/sock-filter.yml",
+			.owner_hook = "cgroup",
+			.version = "0.1.0",
+			.kernel = "6.1.0-28-amd64",
+			.endpoints = endpoints,
+			.n_endpoints = ARRAY_SIZE(endpoints),
+		},
+	};
+}
