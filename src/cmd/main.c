@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The subcommands, and the help that is made from their table. */
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "demo.h"
@@ -47,9 +50,22 @@ static int run(int argc, char **argv)
 	return watch_run(argc, argv);
 }
 
+/* A file opened later must not become our output. */
+static bool ensure_std_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_NOCTTY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
-	int code = run(argc, argv);
+	int code = ensure_std_fds() ? run(argc, argv) : EXIT_RUNTIME;
 
 	users_forget();
 	return code;

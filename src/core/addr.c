@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Text to addresses. Strict on purpose: two programs that read "010.0.0.1"
+ * or "::ffff:1.2.3.4" differently would watch different hosts.
+ */
 #include "addr.h"
 
 #include <arpa/inet.h>
@@ -83,6 +87,7 @@ enum prefix_error prefix_parse(const char *text, size_t len, struct prefix *ret)
 		return PREFIX_BAD_ADDRESS;
 	if (slash && !parse_length(slash + 1, len - addr_len - 1, prefix.len, &prefix.len))
 		return PREFIX_BAD_LENGTH;
+	/* on the wire such a packet is IPv4 */
 	if (prefix.ip_version == 6 && addr_is_v4(&prefix.addr) && prefix.len >= 96) {
 		prefix.ip_version = 4;
 		prefix.len -= 96;
@@ -99,6 +104,7 @@ const char *prefix_to_str(const struct prefix *prefix, char *text)
 	return text;
 }
 
+/* IPv4 stands inside of ::/0 as bytes, but never as a packet: the families stay apart. */
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
 {
 	if (outer->ip_version != inner->ip_version || outer->len > inner->len)

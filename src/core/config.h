@@ -89,7 +89,10 @@ struct config_host {
 int config_parse(const char *text, size_t len, const struct config_host *host, struct diag *diag,
 		 struct config **ret);
 
-/* Replaces the interfaces of every endpoint by these names. -ENOMEM; on failure unchanged. */
+/*
+ * Replaces the interfaces of every endpoint by these names. -EINVAL for a name that is empty or
+ * too long, -ENOMEM; on failure unchanged.
+ */
 int config_set_ifaces(struct config *config, const char *const *names, size_t n);
 
 /* NULL is fine. */

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The words below the keys: addresses, interfaces, users, ports. Limits hold
+ * for the file as a whole, for the kernel's tables are shared by all its
+ * endpoints; the one who passes a limit is told so once, at the place.
+ */
 #include "config_walk.h"
 
 #include <errno.h>
@@ -106,6 +111,7 @@ static bool offer_name(void *suggest, const char *name)
 	return suggest_offer(suggest, name);
 }
 
+/* group is also the number of bytes that "@" takes. */
 static const char *suggest_who(struct config_walk *walk, const struct yaml_node *node, bool group,
 			       char *hint)
 {

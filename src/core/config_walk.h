@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What config.c (which key) and config_item.c (what it may hold) share while they walk the tree. */
+/* What config.c (the file), config_endpoint.c (its keys) and config_item.c (what they hold) share. */
 #pragma once
 
 #include "config.h"
@@ -33,6 +33,10 @@ const char *config_kind(const struct yaml_node *node);
 
 /* array with room for an element of that size behind n; NULL, with array untouched, without memory. */
 void *config_grow(void *array, size_t n, size_t size);
+
+/* Reads an endpoint's mapping, which is not empty. Returns 0, right or wrong, or -ENOMEM. */
+int config_read_endpoint(struct config_walk *walk, struct config_endpoint *endpoint,
+			 const struct yaml_node *item);
 
 /*
  * Each reads one scalar into endpoint and tells diag what is wrong with it.

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every question the kernel asks of a packet must be one look-up: so what
+ * several endpoints say of one prefix, user or port is folded into one mask
+ * here, where time is plenty.
+ */
 #include "policy.h"
 
 #include <errno.h>
@@ -26,6 +31,7 @@ static int set_slot(struct sf_slot *slots, uint32_t n, uint64_t key, struct sf_m
 		struct sf_slot *slot = &slots[(at + i) & (n - 1)];
 		if (slot->key && slot->key != key)
 			continue;
+		/* the key last: a reader that sees it finds the mask */
 		add(&slot->mask, mask);
 		slot->key = key;
 		return 0;

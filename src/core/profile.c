@@ -10,7 +10,7 @@ const char profile_cloud_metadata[] =
 	"# The metadata services of the clouds, on every interface, for every user.\n"
 	"endpoints:\n"
 	"  # AWS, Azure, GCP, OCI, DigitalOcean, Hetzner, OpenStack, Akamai\n"
-	"  - instance-metadata:\n"
+	"  - imds:\n"
 	"      range: [169.254.169.254, \"fd00:ec2::254\", \"fd00:a9fe:a9fe::1\"]\n"
 	"      port: 80\n" EVERYWHERE
 	"  - ecs-task:\n"
@@ -20,14 +20,14 @@ const char profile_cloud_metadata[] =
 	"  - ecs-agent:\n"
 	"      range: 127.0.0.1\n"
 	"      port: tcp/51679\n" EVERYWHERE
-	"  - eks-pod-identity:\n"
+	"  - eks-pod:\n"
 	"      range: [169.254.170.23, \"fd00:ec2::23\"]\n"
 	"      port: 80\n" EVERYWHERE
-	"  - azure-wireserver:\n"
+	"  - azure-wire:\n"
 	"      range: 168.63.129.16\n"
 	"      port: [80, 32526]\n" EVERYWHERE
-	"  # where GKE's NAT sends instance-metadata\n"
-	"  - gke-metadata:\n"
+	"  # where GKE's NAT sends imds\n"
+	"  - gke:\n"
 	"      range: 169.254.169.252\n"
 	"      port: tcp/988\n" EVERYWHERE
 	"  - alibaba:\n"

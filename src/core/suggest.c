@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The longest common slip is two neighbours swapped; words are short, so the
+ * whole table of distances fits the stack.
+ */
 #include "suggest.h"
 
 #include <ctype.h>
@@ -48,6 +52,7 @@ bool suggest_offer(struct suggest *suggest, const char *word)
 {
 	size_t len = strlen(word);
 	size_t wanted_len = strlen(suggest->wanted);
+	/* anything is near to one letter */
 	if (wanted_len < 2 || len == 0 || len > SUGGEST_WORD_MAX)
 		return true;
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is printable is decided here and not by the locale, so that a message
+ * reads the same everywhere and no byte of a stranger steers the terminal.
+ */
 #include "utf8.h"
 
 #include "mem.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cap-ng.h>
@@ -39,6 +40,10 @@ int privilege_missing(char *names, size_t size)
 
 int privilege_limit(void)
 {
+	const struct rlimit no_limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+	/* before Linux 5.11 BPF memory counts against it; where it may not be raised, loading tells */
+	(void)setrlimit(RLIMIT_MEMLOCK, &no_limit);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	if (capng_get_caps_process())

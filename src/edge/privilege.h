@@ -7,5 +7,9 @@
 /* Writes the names of the capabilities that are missing, with commas; "" when none is. Returns 0 or -errno. */
 int privilege_missing(char *names, size_t size);
 
-/* Keeps the four capabilities of the work and no other; no exec gains any (no_new_privs). 0 or -errno. */
+/*
+ * Keeps the four capabilities of the work and no other; no exec gains any
+ * (no_new_privs). Lifts the limit on locked memory first, where it may. 0 or
+ * -errno.
+ */
 int privilege_limit(void);

@@ -164,6 +164,16 @@ static void add_matched(struct line *line, const struct record_counts *counts)
 	add_parts(line, counts->kernel[SF_MATCHED], parts, ARRAY_SIZE(parts));
 }
 
+/* Packets that nobody stands behind, not shown by endpoints that name users. */
+static uint64_t hidden_ownerless(const struct record_counts *counts)
+{
+	uint64_t hidden = 0;
+
+	for (enum sf_owner_kind kind = 0; kind < SF_OWNERLESS_KINDS; kind++)
+		hidden += counts->kernel[SF_HIDDEN_UNKNOWN + kind];
+	return hidden;
+}
+
 /* Kinds are counted in the order of enum sf_owner_kind, from the first counter of each row. */
 static void add_ownerless(struct line *line, const struct record_counts *counts)
 {
@@ -175,18 +185,17 @@ static void add_ownerless(struct line *line, const struct record_counts *counts)
 	};
 	struct part parts[ARRAY_SIZE(kind_words)];
 	uint64_t total = 0;
-	uint64_t hidden = 0;
 
 	for (enum sf_owner_kind kind = 0; kind < SF_OWNERLESS_KINDS; kind++) {
 		parts[kind].n = counts->kernel[SF_NO_OWNER_UNKNOWN + kind];
 		parts[kind].name = kind_words[kind];
 		total += parts[kind].n;
-		hidden += counts->kernel[SF_HIDDEN_UNKNOWN + kind];
 	}
 	add_count(line, total, "packet");
 	line_add(line, " without owner");
 	add_parts(line, total, parts, ARRAY_SIZE(parts));
-	line_addf(line, "; %" PRIu64 " of them hidden where users are named", hidden);
+	line_addf(line, "; %" PRIu64 " of them hidden where users are named",
+		  hidden_ownerless(counts));
 }
 
 /* Held back are rejections beyond the bounded rate: never events, so no part of the sum. */
@@ -264,6 +273,7 @@ static void add_alive(struct line *line, const struct record *record)
 {
 	const struct record_status *status = &record->status;
 	size_t n_missing = count_missing(status);
+	uint64_t hidden;
 
 	line_add_time(line, record->ts_ns);
 	line_add(line, "  alive ");
@@ -277,6 +287,9 @@ static void add_alive(struct line *line, const struct record *record)
 		line_addf(line, ", all %zu hooks attached; ", status->n_hooks);
 	}
 	add_seen(line, &status->counts);
+	hidden = hidden_ownerless(&status->counts);
+	if (hidden)
+		line_addf(line, "; %" PRIu64 " without owner hidden", hidden);
 	line_add(line, "; lost ");
 	add_losses(line, &status->counts);
 	line_end(line);

@@ -79,7 +79,7 @@ static const char *what_of(const struct record *record)
 {
 	if (record->type == RECORD_PACKET)
 		return "packet";
-	return record->traffic.verdict == SF_DELIVER ? "pass -1" : "drop  0";
+	return record->traffic.verdict == SF_DELIVER ? "pass -1" : "skip  0";
 }
 
 /* "to imdsv2": read after WHO it makes a sentence; "+2" are endpoints that matched too. */

@@ -56,7 +56,7 @@ static void render_all(const struct diag *diag, const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct diag diag = { 0 };
+	struct diag diag = {0};
 	struct config *config = NULL;
 	/* of its own, so that reading beyond it is seen */
 	char *text = malloc(size ? size : 1);

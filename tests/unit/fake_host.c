@@ -13,9 +13,12 @@ struct entry {
 };
 
 static const struct entry users[] = {
-	{ "root", 0 }, { "daemon", 1 }, { "testuser", 1000 }, { "alice", 1001 },
+	{"root", 0},
+	{"daemon", 1},
+	{"testuser", 1000},
+	{"alice", 1001},
 };
-static const struct entry groups[] = { { "adm", 4 }, { "empty", 5 }, { "crowd", 6 } };
+static const struct entry groups[] = {{"adm", 4}, {"empty", 5}, {"crowd", 6}};
 
 static int find(const struct entry *entries, size_t n, const char *name, uint32_t *ret)
 {

@@ -27,20 +27,20 @@ static void test_good(void **state)
 		const char *expected;
 		uint8_t ip_version;
 	} cases[] = {
-		{ "169.254.169.254", "169.254.169.254/32", 4 },
-		{ "169.254.169.254/32", "169.254.169.254/32", 4 },
-		{ "10.0.0.0/8", "10.0.0.0/8", 4 },
-		{ "0.0.0.0/0", "0.0.0.0/0", 4 },
-		{ "128.0.0.0/1", "128.0.0.0/1", 4 },
-		{ "::/0", "::/0", 6 },
-		{ "::1/128", "::1/128", 6 },
-		{ "::1", "::1/128", 6 },
-		{ "FD00:EC2::254", "fd00:ec2::254/128", 6 },
-		{ "2001:db8::/33", "2001:db8::/33", 6 },
-		{ "::ffff:169.254.169.254", "169.254.169.254/32", 4 },
-		{ "::ffff:a9fe:0/112", "169.254.0.0/16", 4 },
-		{ "::ffff:0:0/96", "0.0.0.0/0", 4 },
-		{ "::/64", "::/64", 6 },
+		{"169.254.169.254", "169.254.169.254/32", 4},
+		{"169.254.169.254/32", "169.254.169.254/32", 4},
+		{"10.0.0.0/8", "10.0.0.0/8", 4},
+		{"0.0.0.0/0", "0.0.0.0/0", 4},
+		{"128.0.0.0/1", "128.0.0.0/1", 4},
+		{"::/0", "::/0", 6},
+		{"::1/128", "::1/128", 6},
+		{"::1", "::1/128", 6},
+		{"FD00:EC2::254", "fd00:ec2::254/128", 6},
+		{"2001:db8::/33", "2001:db8::/33", 6},
+		{"::ffff:169.254.169.254", "169.254.169.254/32", 4},
+		{"::ffff:a9fe:0/112", "169.254.0.0/16", 4},
+		{"::ffff:0:0/96", "0.0.0.0/0", 4},
+		{"::/64", "::/64", 6},
 	};
 
 	(void)state;
@@ -59,23 +59,23 @@ static void test_bad(void **state)
 		const char *text;
 		enum prefix_error error;
 	} cases[] = {
-		{ "", PREFIX_BAD_ADDRESS },
-		{ "/8", PREFIX_BAD_ADDRESS },
-		{ "1.2.3", PREFIX_BAD_ADDRESS },
-		{ "1.2.3.256", PREFIX_BAD_ADDRESS },
-		{ "1.2.3.04", PREFIX_BAD_ADDRESS },
-		{ "1.2.3.4 ", PREFIX_BAD_ADDRESS },
-		{ "fe80::1%eth0", PREFIX_BAD_ADDRESS },
-		{ "1:2:3:4:5:6:7:8:9", PREFIX_BAD_ADDRESS },
-		{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa", PREFIX_BAD_ADDRESS },
-		{ "1.2.3.4/", PREFIX_BAD_LENGTH },
-		{ "1.2.3.4/33", PREFIX_BAD_LENGTH },
-		{ "1.2.3.4/-1", PREFIX_BAD_LENGTH },
-		{ "1.2.3.4/08", PREFIX_BAD_LENGTH },
-		{ "1.2.3.4/ 8", PREFIX_BAD_LENGTH },
-		{ "1.2.3.4/8/8", PREFIX_BAD_LENGTH },
-		{ "::/129", PREFIX_BAD_LENGTH },
-		{ "::/1280", PREFIX_BAD_LENGTH },
+		{"", PREFIX_BAD_ADDRESS},
+		{"/8", PREFIX_BAD_ADDRESS},
+		{"1.2.3", PREFIX_BAD_ADDRESS},
+		{"1.2.3.256", PREFIX_BAD_ADDRESS},
+		{"1.2.3.04", PREFIX_BAD_ADDRESS},
+		{"1.2.3.4 ", PREFIX_BAD_ADDRESS},
+		{"fe80::1%eth0", PREFIX_BAD_ADDRESS},
+		{"1:2:3:4:5:6:7:8:9", PREFIX_BAD_ADDRESS},
+		{"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa", PREFIX_BAD_ADDRESS},
+		{"1.2.3.4/", PREFIX_BAD_LENGTH},
+		{"1.2.3.4/33", PREFIX_BAD_LENGTH},
+		{"1.2.3.4/-1", PREFIX_BAD_LENGTH},
+		{"1.2.3.4/08", PREFIX_BAD_LENGTH},
+		{"1.2.3.4/ 8", PREFIX_BAD_LENGTH},
+		{"1.2.3.4/8/8", PREFIX_BAD_LENGTH},
+		{"::/129", PREFIX_BAD_LENGTH},
+		{"::/1280", PREFIX_BAD_LENGTH},
 	};
 
 	(void)state;
@@ -92,10 +92,13 @@ static void test_bad(void **state)
 static void test_host_bits(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "10.0.0.1/8", "10.0.0.0/8" },	    { "1.2.3.4/0", "0.0.0.0/0" },
-		{ "1.2.3.5/31", "1.2.3.4/31" },	    { "2001:db8::1/32", "2001:db8::/32" },
-		{ "::1/0", "::/0" },		    { "::3/127", "::2/127" },
-		{ "::ffff:1.2.3.4/120", "1.2.3.0/24" },
+		{"10.0.0.1/8", "10.0.0.0/8"},
+		{"1.2.3.4/0", "0.0.0.0/0"},
+		{"1.2.3.5/31", "1.2.3.4/31"},
+		{"2001:db8::1/32", "2001:db8::/32"},
+		{"::1/0", "::/0"},
+		{"::3/127", "::2/127"},
+		{"::ffff:1.2.3.4/120", "1.2.3.0/24"},
 	};
 
 	(void)state;
@@ -147,7 +150,7 @@ static void test_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_good),	  cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_host_bits), cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_bytes),
 	};

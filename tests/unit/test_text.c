@@ -57,7 +57,7 @@ static void decisions_pass_or_drop(void **state)
 	assert_emits(&plain, &pass,
 		"12:41:09.123456  www-data(33)        pass -1  to   imdsv2          eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 	assert_emits(&plain, &drop,
-		"12:41:09.123456  unknown             drop  0       -               eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
+		"12:41:09.123456  unknown             skip  0       -               eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 }
 
 static void ipv6_lines_up_and_puts_brackets(void **state)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The words that people type; Meson does the work.
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: all demo test check install fmt deps clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD)
+
+demo: deps all
+	$(BUILD)/sock-filter demo
+
+# Everything, with what it needs installed first; ends with "N passed, N failed".
+test: deps all
+	tests/run all
+
+# What needs no root: formatting, headers, both compilers, sanitizers, unit tests, schema.
+check: all
+	tests/run check
+
+install: all
+	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) dist/install.sh $(BUILD)
+
+fmt:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+deps:
+	dist/deps.sh
+
+clean:
+	rm -rf build build-*

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Builds a libFuzzer target and runs it, starting from its corpus. TAP, one test.
+# usage: run.sh TARGET.c SECONDS
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+target=${1:?usage: run.sh TARGET.c SECONDS}
+seconds=${2:?usage: run.sh TARGET.c SECONDS}
+name=$(basename "$target" .c)
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+echo 1..1
+if ! clang -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=undefined -Ibpf -Isrc/core "$target" src/core/*.c -lfyaml \
+	-o "$dir/$name" >&2; then
+	echo "not ok 1 - $name does not build"
+	exit 1
+fi
+# what it finds new goes into a folder that is thrown away; the seeds stay
+mkdir "$dir/found"
+if "$dir/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	-artifact_prefix="$dir/" "$dir/found" "tests/fuzz/corpus/${name#fuzz_}" >"$dir/log" 2>&1; then
+	echo "# $(grep -o 'number_of_executed_units: .*' "$dir/log")"
+	echo "ok 1 - $name found nothing in $seconds s"
+else
+	echo "not ok 1 - $name"
+	tail -n 40 "$dir/log" >&2
+	for found in "$dir"/crash-* "$dir"/timeout-* "$dir"/oom-* "$dir"/leak-*; do
+		[ -e "$found" ] && base64 "$found" >&2
+	done
+	exit 1
+fi

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The other end of the network tests, and odd senders.
+
+usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 5353, a sink on 9
+       mock.py ask HOST PORT          one datagram, waits for the echo
+       mock.py burst HOST PORT N [IP_VERSION]   N datagrams as fast as they go
+       mock.py ping HOST              one ICMP echo, waits for the reply
+       mock.py late HOST PORT GO      connects, says so, sends when GO is written to
+       mock.py extension HOST PORT hop|dst   one datagram behind an extension header
+       mock.py frame IFACE OPTION=VALUE...   one frame from a packet socket; see frame()
+"""
+import http.server
+import os
+import socket
+import struct
+import sys
+import threading
+
+TIMEOUT = 5
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = b"i-0123456789abcdef0\n"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, family, port):
+        self.address_family = family
+        super().__init__(("", port), Handler, bind_and_activate=False)
+        if family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        self.socket.bind(("", port))
+        self.server_activate()
+
+
+def udp_server(family, port):
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    if family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_PKTINFO, 1)
+    sock.bind(("", port))
+    return sock
+
+
+def echo(sock):
+    """Answers from the address that was asked."""
+    while True:
+        data, control, _, peer = sock.recvmsg(2048, 256)
+        if sock.family == socket.AF_INET:
+            info = control[0][2]
+            reply = [(socket.IPPROTO_IP, socket.IP_PKTINFO, struct.pack("=I4s4s", 0, info[8:12], b"\0" * 4))]
+        else:
+            reply = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, control[0][2])]
+        sock.sendmsg([data], reply, 0, peer)
+
+
+def serve(ready):
+    keep = []
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for port in (80, 8080):
+            server = Server(family, port)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        for port in (53, 5353):
+            threading.Thread(target=echo, args=(udp_server(family, port),), daemon=True).start()
+        keep.append(udp_server(family, 9))
+    with open(ready, "w", encoding="ascii"):
+        pass
+    threading.Event().wait()
+
+
+def udp_to(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock.settimeout(TIMEOUT)
+    sock.connect((host, int(port)))
+    return sock
+
+
+def ask(host, port):
+    sock = udp_to(host, port)
+    sock.send(b"who?")
+    assert sock.recv(64) == b"who?"
+
+
+def burst(host, port, number):
+    sock = udp_to(host, port)
+    for _ in range(int(number)):
+        sock.send(b"0123456789")
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ping(host):
+    is_v6 = ":" in host
+    if is_v6:
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    else:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    sock.settimeout(TIMEOUT)
+    echo_id = os.getpid() & 0xFFFF
+    request = struct.pack("!BBHHH", 128 if is_v6 else 8, 0, 0, echo_id, 1) + b"ping"
+    if not is_v6:
+        request = request[:2] + struct.pack("!H", checksum(request)) + request[4:]
+    sock.sendto(request, (host, 0))
+    while True:
+        reply = sock.recv(256)[0 if is_v6 else 20:]
+        if reply[0] == (129 if is_v6 else 0) and reply[4:6] == request[4:6]:
+            return
+
+
+def late(host, port, go):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.settimeout(TIMEOUT)
+    sock.connect((host, int(port)))
+    print("connected", flush=True)
+    with open(go, encoding="ascii") as gate:
+        gate.read()
+    sock.sendall(b"GET / HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n")
+    while sock.recv(4096):
+        pass
+
+
+def extension(host, port, which):
+    sock = udp_to(host, port)
+    option = {"hop": socket.IPV6_HOPOPTS, "dst": socket.IPV6_DSTOPTS}[which]
+    padding = bytes([0, 0, 1, 4, 0, 0, 0, 0])  # one PadN
+    sock.setsockopt(socket.IPPROTO_IPV6, option, padding)
+    sock.send(b"who?")
+    assert sock.recv(64) == b"who?"
+
+
+FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16}
+
+
+def frame(iface, *options):
+    """src= sport= dst= dport= [flags=SA] [proto=tcp|udp] [sll=0x1234] [cut=BYTES]
+    [claim=BYTES of IP length more than there are] [ihl=N] [mac=DESTINATION]"""
+    o = dict(option.split("=", 1) for option in options)
+    ports = struct.pack("!HH", int(o["sport"]), int(o["dport"]))
+    if o.get("proto", "tcp") == "tcp":
+        number = 6
+        flags = sum(FLAGS[flag] for flag in o.get("flags", "A"))
+        payload = ports + struct.pack("!IIBBHHH", 1, 1, 5 << 4, flags, 1024, 0, 0)
+    else:
+        number = 17
+        payload = ports + struct.pack("!HH", 8 + 4, 0) + b"odd!"
+    if "cut" in o:
+        payload = payload[:int(o["cut"])]
+    claim = int(o.get("claim", "0"))
+    if ":" in o["src"]:
+        src, dst = (socket.inet_pton(socket.AF_INET6, o[k]) for k in ("src", "dst"))
+        packet = struct.pack("!IHBB", 6 << 28, len(payload) + claim, number, 64) + src + dst + payload
+        ethertype = 0x86DD
+    else:
+        src, dst = (socket.inet_pton(socket.AF_INET, o[k]) for k in ("src", "dst"))
+        header = struct.pack("!BBHHHBBH", 0x40 | int(o.get("ihl", "5")), 0, 20 + len(payload) + claim,
+                             7, 0, 64, number, 0) + src + dst
+        packet = header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+        ethertype = 0x0800
+    mac = bytes.fromhex(o.get("mac", "ff:ff:ff:ff:ff:ff").replace(":", ""))
+    link = mac + b"\x02\0\0\0\0\x01" + struct.pack("!H", ethertype)
+    protocol = int(o.get("sll", hex(ethertype)), 16)
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    sock.sendto(link + packet, (iface, protocol))
+
+
+if __name__ == "__main__":
+    {f.__name__: f for f in (serve, ask, burst, ping, late, extension, frame)}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# A flow's packets, requests and replies, carry the user who opened it.
+load lib
+
+setup() {
+	net_up
+	serve
+}
+teardown() { net_down; }
+
+# The client's port tells who really asked: 2xxxx www-data, 3xxxx backup.
+talk() {
+	local i
+	for i in 1 2 3; do
+		fetch www-data "http://$1/" --local-port "2000$i" &
+		fetch backup "http://$1/" --local-port "3000$i" &
+		wait $! && wait %% 2>/dev/null || true
+		wait
+	done 3>&- 4>&-
+}
+
+two_users_seen() {
+	all "tcp and cport < 30000" 'is(33) and .owner.user == "www-data" and .owner.gid == 33'
+	all "tcp and cport >= 30000" 'is(34) and .owner.user == "backup"'
+	all "tcp and to" '.owner.join == "flow" and .owner.source == "socket"'
+	all "tcp and from" '.owner.join == "reply"'
+	# three connections each: their SYN and what answered it, and an end in both directions
+	expect 3 'tcp and is(33) and .tcp_flags == "SYN"'
+	expect 3 'tcp and is(33) and .tcp_flags == "SYN,ACK"'
+	expect 3 'tcp and is(34) and .tcp_flags == "SYN"'
+	expect 3 'tcp and is(34) and .tcp_flags == "SYN,ACK"'
+	expect 12 'tcp and (.tcp_flags | contains("FIN"))'
+}
+
+@test "two users over IPv4: each packet names its own, in both directions" {
+	endpoint imds $IMDS4 '"*"' 'port: 80'
+	watch
+	talk $IMDS4
+	end_watch
+	two_users_seen
+	all tcp '.ip_version == 4'
+}
+
+@test "two users over IPv6: each packet names its own, in both directions" {
+	endpoint imds "\"$IMDS6\"" '"*"' 'port: 80'
+	watch
+	talk "[$IMDS6]"
+	end_watch
+	two_users_seen
+	all tcp '.ip_version == 6'
+}
+
+@test "a named user: its packets in both directions, and nothing of the other's" {
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '[www-data]' 'port: 80'
+	watch --decisions packet
+	talk $IMDS4
+	talk "[$IMDS6]"
+	end_watch
+	all pkt 'is(33) and cport < 30000'
+	all dec 'is(33) and cport < 30000'
+	some 'tcp and to and .ip_version == 4'
+	some 'tcp and from and .ip_version == 4'
+	some 'tcp and to and .ip_version == 6'
+	some 'tcp and from and .ip_version == 6'
+	of_summary '.rejected >= 60'
+}
+
+@test "a numeric uid without a name" {
+	endpoint imds $IMDS4 '[4242]' 'port: 80'
+	watch
+	fetch 4242 http://$IMDS4/
+	fetch backup http://$IMDS4/
+	end_watch
+	all pkt 'is(4242) and (.owner | has("user") | not)'
+	some 'tcp and from'
+}
+
+@test "@group: its members, and whoever runs with it as primary group" {
+	# a group file of the watcher's own
+	sed '/^sf-readers:/d' /etc/group >"$DIR/group"
+	echo 'sf-readers:x:61234:backup' >>"$DIR/group"
+	WATCH_VIA=(unshare --mount sh -c 'mount --bind "$0" /etc/group && exec nsenter --net="$@"'
+		"$DIR/group" "/run/netns/$C")
+	endpoint imds $IMDS4 '["@sf-readers"]' 'port: 80'
+	watch
+	fetch backup http://$IMDS4/ --local-port 30001
+	fetch www-data http://$IMDS4/ --local-port 20001
+	in_net "$C" setpriv --reuid daemon --regid 61234 --clear-groups \
+		"${CURL[@]}" http://$IMDS4/ --local-port 40001
+	end_watch
+	none 'pkt and cport < 30000'
+	all 'pkt and cport < 40000' 'is(34)'
+	all 'pkt and cport == 40001' 'is(1) and .owner.gid == 61234'
+}
