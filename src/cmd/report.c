@@ -2,7 +2,6 @@
 #include "report.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "flow.h"
 #include "join.h"
 #include "json.h"
+#include "link.h"
 #include "mem.h"
 #include "users.h"
 
@@ -96,13 +96,10 @@ static void name_owner(const struct sf_event *event, struct record_owner *owner)
 	owner->join = event->join;
 }
 
-/* ifname has room for IF_NAMESIZE bytes and lives as long as traffic. */
-static void fill_traffic(const struct report *report, const struct sf_event *event, char *ifname,
+static void fill_traffic(const struct report *report, const struct sf_event *event,
 			 struct record_traffic *traffic)
 {
-	if (!if_indextoname(event->ifindex, ifname))
-		snprintf(ifname, IF_NAMESIZE, "%u", event->ifindex);
-	traffic->iface = ifname;
+	traffic->iface = link_name(event->ifindex);
 	traffic->direction = event->direction;
 	traffic->verdict = event->verdict;
 	traffic->packet = event->packet;
@@ -131,7 +128,6 @@ static bool wants_decision(struct report *report, const struct sf_event *event)
 void report_event(struct report *report, const struct sf_event *event)
 {
 	struct record record = {.type = RECORD_DECISION};
-	char ifname[IF_NAMESIZE];
 
 	report->counts.events_read++;
 	if (event->verdict == SF_DELIVER)
@@ -139,7 +135,7 @@ void report_event(struct report *report, const struct sf_event *event)
 	if (!wants_decision(report, event) || report_is_complete(report))
 		return;
 	record.ts_ns = clock_real_of_monotonic(event->ts_ns);
-	fill_traffic(report, event, ifname, &record.traffic);
+	fill_traffic(report, event, &record.traffic);
 	report->counts.decisions_reported++;
 	emit(report, &record);
 }
@@ -153,13 +149,12 @@ static void emit_packet(struct report *report, const struct report_pending *from
 		.packet = from->packet,
 	};
 	struct record record = {.type = RECORD_PACKET, .ts_ns = from->ts_ns};
-	char ifname[IF_NAMESIZE];
 
 	if (report_is_complete(report)) {
 		report->counts.packets_left++;
 		return;
 	}
-	fill_traffic(report, event ? event : &unknown, ifname, &record.traffic);
+	fill_traffic(report, event ? event : &unknown, &record.traffic);
 	record.traffic.owner.lost = !event;
 	if (!event)
 		report->counts.owners_lost++;

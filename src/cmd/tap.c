@@ -10,6 +10,7 @@
 
 #include "cgroup.h"
 #include "exit.h"
+#include "link.h"
 #include "loader.h"
 #include "log.h"
 #include "mem.h"
@@ -244,13 +245,10 @@ bool tap_check(struct tap *tap)
 	tap->n_hooks = attach_status(tap->attach, tap->hooks, RECORD_HOOKS_MAX);
 	for (size_t i = 0; i < tap->n_captures && tap->n_hooks < RECORD_HOOKS_MAX; i++) {
 		struct record_hook *hook = &tap->hooks[tap->n_hooks++];
-		char name[IF_NAMESIZE];
+		uint32_t ifindex = tap->captures[i].ifindex;
 
-		if (!tap->captures[i].ifindex)
-			snprintf(name, sizeof(name), "*");
-		else if (!if_indextoname(tap->captures[i].ifindex, name))
-			snprintf(name, sizeof(name), "%u", tap->captures[i].ifindex);
-		snprintf(hook->name, sizeof(hook->name), "tap %s", name);
+		snprintf(hook->name, sizeof(hook->name), "tap %s",
+			 ifindex ? link_name(ifindex) : "*");
 		hook->attached = capture_is_bound(&tap->captures[i]);
 	}
 	for (size_t i = 0; i < tap->n_hooks; i++)

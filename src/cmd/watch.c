@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "exit.h"
+#include "link.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -158,6 +159,7 @@ static void on_tick(void *arg, uint32_t events)
 
 	(void)events;
 	tell_loss(watch);
+	link_forget();
 	if (++watch->ticks % SWEEP_TICKS == 0 && sweep(watch->tap.skel, watch->tap.has_cgroup))
 		log_warning("cannot sweep the flow table");
 }

@@ -33,7 +33,7 @@ static int set_slot(struct sf_slot *slots, uint32_t n, uint64_t key, struct sf_m
 			continue;
 		/* the key last: a reader that sees it finds the mask */
 		add(&slot->mask, mask);
-		slot->key = key;
+		__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
 		return 0;
 	}
 	return -ENOSPC;

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "link.h"
 #include "mem.h"
 #include "skeleton.h"
 
@@ -137,10 +137,8 @@ size_t attach_status(const struct attach *attach, struct record_hook *hooks, siz
 		hooks[n++].attached = link_is_attached(attach->links[i].link);
 	}
 	for (size_t i = 0; i < attach->n_places && n < max; i++) {
-		char name[IF_NAMESIZE] = "?";
-
-		if_indextoname(attach->places[i].ifindex, name);
-		snprintf(hooks[n].name, sizeof(hooks[n].name), "tc/egress %s", name);
+		snprintf(hooks[n].name, sizeof(hooks[n].name), "tc/egress %s",
+			 link_name(attach->places[i].ifindex));
 		hooks[n++].attached = place_is_attached(&attach->places[i]);
 	}
 	return n;

@@ -17,6 +17,7 @@ import sys
 import threading
 
 TIMEOUT = 5
+IP_PKTINFO = 8  # the module has no name for it
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -52,7 +53,7 @@ def udp_server(family, port):
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     else:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_PKTINFO, 1)
+        sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     sock.bind(("", port))
     return sock
 
@@ -63,7 +64,7 @@ def echo(sock):
         data, control, _, peer = sock.recvmsg(2048, 256)
         if sock.family == socket.AF_INET:
             info = control[0][2]
-            reply = [(socket.IPPROTO_IP, socket.IP_PKTINFO, struct.pack("=I4s4s", 0, info[8:12], b"\0" * 4))]
+            reply = [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=I4s4s", 0, info[8:12], b"\0" * 4))]
         else:
             reply = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, control[0][2])]
         sock.sendmsg([data], reply, 0, peer)

@@ -10,13 +10,15 @@ teardown() { net_down; }
 
 # The client's port tells who really asked: 2xxxx www-data, 3xxxx backup.
 talk() {
-	local i
-	for i in 1 2 3; do
-		fetch www-data "http://$1/" --local-port "2000$i" &
-		fetch backup "http://$1/" --local-port "3000$i" &
-		wait $! && wait %% 2>/dev/null || true
-		wait
-	done 3>&- 4>&-
+	local one other
+	for _ in 1 2 3; do
+		fetch www-data "http://$1/" --local-port 20001-29999 3>&- 4>&- &
+		one=$!
+		fetch backup "http://$1/" --local-port 30001-39999 3>&- 4>&- &
+		other=$!
+		wait $one
+		wait $other
+	done
 }
 
 two_users_seen() {

@@ -491,6 +491,15 @@ static void test_alias_bombs(void **state)
 	check_bad(cases, ARRAY_SIZE(cases));
 }
 
+static void test_anchor_limit(void **state)
+{
+	char text[8 * 257 + 1] = "";
+	(void)state;
+	for (size_t i = 0; i < 257; i++)
+		strcat(text, "- &a x\n");
+	expect_one(text, strlen(text), "257:6+1 more than 256 anchors\n");
+}
+
 /* A file with n endpoints, each with its name, range and what else is given. */
 static char *many_endpoints(size_t n, const char *rest)
 {
@@ -631,6 +640,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_alias_bombs),
+		cmocka_unit_test(test_anchor_limit),
 		cmocka_unit_test(test_endpoint_limit),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_ten_thousand_ranges),

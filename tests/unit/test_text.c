@@ -153,7 +153,7 @@ static void alive_proves_that_all_is_attached(void **state)
 
 	(void)state;
 	assert_emits(&plain, &record,
-		"12:41:09.123456  alive 1m02s, all 2 hooks attached; 120 packets seen = 31 matched + 89 rejected; lost 2 packets, 3 events, 4 owners, 5 output records\n");
+		"12:41:09.123456  alive 1m02s, all 2 hooks attached; 120 packets seen = 31 matched + 89 rejected; 1 without owner hidden; lost 2 packets, 3 events, 4 owners, 5 output records\n");
 	record.status.hooks = hooks;
 	record.status.uptime_ns = 93784000000000ULL;
 	record.status.counts = (struct record_counts){0};

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What no user stands behind is named as what it is, and never lost from sight.
+load lib
+
+setup() { net_up; }
+teardown() { net_down; }
+
+# The service knocks at a closed port; the client's kernel refuses.
+knock() { service "${CURL[@]}" --interface "$1" "$2" || [ $? -eq 7 ]; }
+
+mac() { ip -n "$C" -j link show eth0 | jq -r '.[0].address'; }
+
+frame_from_service() { in_net "$S" "$PYTHON" "$DIR/mock.py" frame eth0 "mac=$(mac)" "$@"; }
+
+@test "kernel: the RST that the kernel itself sends, over IPv4" {
+	endpoint imds $IMDS4 '"*"'
+	watch
+	knock $IMDS4 http://$CLIENT4:7/
+	end_watch
+	all 'tcp and to' 'kind("kernel") and (.tcp_flags | contains("RST"))'
+	of_summary '.no_owner_kernel >= 1 and .hidden_kernel == 0'
+}
+
+@test "kernel: the RST that the kernel itself sends, over IPv6" {
+	endpoint imds "\"$IMDS6\"" '"*"'
+	watch
+	knock $IMDS6 "http://[$CLIENT6]:7/"
+	end_watch
+	all 'tcp and to' 'kind("kernel") and (.tcp_flags | contains("RST"))'
+}
+
+@test "an inbound connection attempt is never taken for a reply" {
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '"*"'
+	watch
+	knock $IMDS4 http://$CLIENT4:7/
+	knock $IMDS6 "http://[$CLIENT6]:7/"
+	end_watch
+	all 'tcp and from and .tcp_flags == "SYN"' 'kind("unknown")'
+	expect 2 'tcp and from and .tcp_flags == "SYN"'
+	none 'kind("unattributed_reply")'
+	none 'pkt and kind("user")'
+}
+
+@test "unattributed_reply: the endpoint answers what nobody asked" {
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '"*"'
+	watch
+	frame_from_service src=$IMDS4 sport=80 dst=$CLIENT4 dport=40001 flags=SA
+	frame_from_service src=$IMDS4 sport=53 dst=$CLIENT4 dport=40002 proto=udp
+	frame_from_service src=$IMDS6 sport=80 dst=$CLIENT6 dport=40003 flags=SA
+	wait_for has_records 'pkt and from' 3
+	end_watch
+	expect 3 'pkt and from and (.proto == "tcp" or .proto == "udp")'
+	all 'pkt and from and (.proto == "tcp" or .proto == "udp")' 'kind("unattributed_reply")'
+	of_summary '.no_owner_unattributed_reply == 3'
+}
+
+@test "under named users packets without owner are counted, not shown" {
+	endpoint imds $IMDS4 '[www-data]'
+	serve
+	watch
+	knock $IMDS4 http://$CLIENT4:7/
+	frame_from_service src=$IMDS4 sport=80 dst=$CLIENT4 dport=40001 flags=SA
+	fetch www-data http://$IMDS4/
+	end_watch
+	all pkt 'is(33)'
+	of_summary '.hidden_kernel >= 1 and .hidden_kernel == .no_owner_kernel'
+	of_summary '.hidden_unknown >= 1 and .hidden_unknown == .no_owner_unknown'
+	of_summary '.hidden_unattributed_reply == 1 and .no_owner_unattributed_reply == 1'
+}
+
+@test "under \"*\" beside named users packets without owner are shown once, and counted as hidden" {
+	endpoint named $IMDS4 '[www-data]'
+	endpoint everyone $IMDS4 '"*"'
+	watch
+	knock $IMDS4 http://$CLIENT4:7/
+	end_watch
+	all tcp 'names == ["everyone"]'
+	some 'tcp and kind("kernel")'
+	of_summary '.hidden_kernel >= 1'
+}
+
+@test "the counters of hidden packets are in alive records too" {
+	endpoint imds $IMDS4 '[www-data]'
+	watch --heartbeat 1
+	knock $IMDS4 http://$CLIENT4:7/
+	wait_for has_records '.type == "alive" and .counters.hidden_kernel >= 1'
+	end_watch
+}
