@@ -60,7 +60,7 @@ static void print_who(const struct config_who *who)
 		printf("\n");
 		return;
 	}
-	printf("@%s: primary group %u", who->name, who->id);
+	printf("%s: primary group %u", who->name, who->id);
 	for (size_t i = 0; i < who->n_members; i++) {
 		printf(i ? ", " : ", or ");
 		print_uid(who->members[i]);

@@ -10,7 +10,6 @@
 
 #include "cgroup.h"
 #include "exit.h"
-#include "link.h"
 #include "loader.h"
 #include "log.h"
 #include "mem.h"
@@ -64,67 +63,29 @@ static int explain_load(int err)
 	return EXIT_MISSING;
 }
 
-/* Every interface that an endpoint names, once, if it exists. */
-static int enter_ifaces(const struct config *config, struct sf_policy *tables,
-			uint32_t *ifindexes, size_t *ret_n)
+/* tc needs a place on each interface, those that "*" stands for included. */
+static int attach_by_tc(struct tap *tap)
 {
+	cleanup_free uint32_t *ifindexes = NULL;
+	struct if_nameindex *all = if_nameindex();
 	size_t n = 0;
 
-	for (size_t i = 0; i < config->n_endpoints; i++) {
-		for (size_t j = 0; j < config->endpoints[i].n_ifaces; j++) {
-			const char *name = config->endpoints[i].ifaces[j];
-			uint32_t ifindex = if_nametoindex(name);
-			bool is_known = false;
-
-			for (size_t k = 0; k < n; k++)
-				is_known |= ifindexes[k] == ifindex;
-			if (!ifindex)
-				log_warning("endpoint %s: there is no interface %s; "
-					    "it is not watched",
-					    config->endpoints[i].name, name);
-			if (!ifindex || is_known)
-				continue;
-			if (policy_set_iface(tables, ifindex, policy_iface_mask(config, name)))
-				return -ENOSPC;
-			ifindexes[n++] = ifindex;
-		}
-	}
-	*ret_n = n;
-	return 0;
-}
-
-static bool wants_every_iface(const struct config *config)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < config->n_endpoints; i++)
-		any |= config->endpoints[i].any_iface;
-	return any;
-}
-
-/* tc needs a place on each interface, those that "*" stands for included. */
-static int attach_by_tc(struct tap *tap, const uint32_t *ifindexes, size_t n, bool every)
-{
-	cleanup_free uint32_t *all = NULL;
-	struct if_nameindex *list;
-	size_t n_all = 0;
-
-	if (!every)
-		return attach_tc(tap->skel, ifindexes, n, &tap->attach);
-	list = if_nameindex();
-	if (!list)
+	if (!all)
 		return -errno;
-	while (list[n_all].if_index)
-		n_all++;
-	all = calloc(n_all + 1, sizeof(*all));
-	for (size_t i = 0; all && i < n_all; i++)
-		all[i] = list[i].if_index;
-	if_freenameindex(list);
-	return all ? attach_tc(tap->skel, all, n_all, &tap->attach) : -ENOMEM;
+	while (all[n].if_index)
+		n++;
+	ifindexes = calloc(n + 1, sizeof(*ifindexes));
+	if (ifindexes) {
+		n = 0;
+		for (size_t i = 0; all[i].if_index; i++)
+			if (ifaces_wants(&tap->ifaces, all[i].if_index))
+				ifindexes[n++] = all[i].if_index;
+	}
+	if_freenameindex(all);
+	return ifindexes ? attach_tc(tap->skel, ifindexes, n, &tap->attach) : -ENOMEM;
 }
 
-static int attach_owner(struct tap *tap, const char *cgroup, const uint32_t *ifindexes, size_t n,
-			bool every)
+static int attach_owner(struct tap *tap, const char *cgroup)
 {
 	int err;
 
@@ -134,7 +95,7 @@ static int attach_owner(struct tap *tap, const char *cgroup, const uint32_t *ifi
 			log_error("cannot attach to the cgroup %s: %s\n  %s", cgroup,
 				  strerror(-err), loader_last_words());
 	} else {
-		err = attach_by_tc(tap, ifindexes, n, every);
+		err = attach_by_tc(tap);
 		if (err)
 			log_error("cannot attach to tc egress: %s\n  %s", strerror(-err),
 				  loader_last_words());
@@ -142,22 +103,68 @@ static int attach_owner(struct tap *tap, const char *cgroup, const uint32_t *ifi
 	return err ? EXIT_MISSING : -1;
 }
 
-static int open_captures(struct tap *tap, const uint32_t *ifindexes, size_t n)
+/*
+ * A renamed interface brings the socket along that is bound to it: bound
+ * twice, its packets would come twice.
+ */
+static void take_over_bound(struct tap *tap, size_t i)
 {
+	for (size_t j = 0; j < tap->n_captures; j++) {
+		struct capture other = tap->captures[j];
+
+		if (j == i || !other.is_bound || other.ifindex != tap->ifaces.list[i].ifindex)
+			continue;
+		tap->captures[j] = tap->captures[i];
+		tap->captures[i] = other;
+	}
+}
+
+/* Each socket to the interface that has its name now. */
+static void bind_captures(struct tap *tap)
+{
+	if (tap->ifaces.every) {
+		if (!tap->captures[0].is_bound && capture_bind(&tap->captures[0], 0))
+			log_error("cannot bind a packet socket: %s", strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < tap->n_captures; i++) {
+		const struct iface *iface = &tap->ifaces.list[i];
+		struct capture *capture = &tap->captures[i];
+		int err;
+
+		if (!iface->ifindex || iface->is_alias)
+			continue;
+		take_over_bound(tap, i);
+		if (capture->ifindex == iface->ifindex && capture_is_attached(capture))
+			continue;
+		err = capture_bind(capture, iface->ifindex);
+		if (err)
+			log_error("cannot watch interface %s: %s", iface->name, strerror(-err));
+	}
+}
+
+/*
+ * One socket for all interfaces, with a mask for each, or one for each name:
+ * also for a name that no interface has yet, for it can be bound later
+ * without any privilege, but not opened.
+ */
+static int open_captures(struct tap *tap)
+{
+	size_t n = tap->ifaces.every ? 1 : tap->ifaces.n;
+
 	tap->captures = calloc(n, sizeof(*tap->captures));
 	if (!tap->captures)
 		return EXIT_RUNTIME;
 	for (size_t i = 0; i < n; i++) {
-		int err = capture_open(loader_tap_fd(tap->skel), ifindexes[i], QUEUE_BYTES,
-				       &tap->captures[i]);
+		int err = capture_open(loader_tap_fd(tap->skel), QUEUE_BYTES, &tap->captures[i]);
 
 		if (err) {
-			log_error("cannot open a packet socket on interface %u: %s", ifindexes[i],
-				  strerror(-err));
+			log_error("cannot open a packet socket: %s", strerror(-err));
 			return EXIT_RUNTIME;
 		}
 		tap->n_captures++;
 	}
+	bind_captures(tap);
 	return -1;
 }
 
@@ -186,36 +193,36 @@ static int load(struct tap *tap, const struct options *options, const struct pol
 	return err ? explain_load(err) : -1;
 }
 
-static int compile(const struct config *config, uint32_t *ifindexes, size_t *n,
-		   struct policy **ret)
+static int compile(struct tap *tap, const struct config *config, struct policy **ret)
 {
+	bool changed;
 	int err = policy_compile(config, ret);
 
 	if (!err)
-		err = enter_ifaces(config, &(*ret)->tables, ifindexes, n);
+		err = ifaces_init(&tap->ifaces, config);
 	if (!err)
-		return -1;
-	log_error("the policy does not fit its tables: %s", strerror(-err));
-	return err == -ENOSPC ? EXIT_USAGE : EXIT_RUNTIME;
+		err = ifaces_refresh(&tap->ifaces, &(*ret)->tables, &changed);
+	if (err) {
+		log_error("the policy does not fit its tables: %s", strerror(-err));
+		return err == -ENOSPC ? EXIT_USAGE : EXIT_RUNTIME;
+	}
+	for (size_t i = 0; i < tap->ifaces.n; i++)
+		if (!tap->ifaces.list[i].ifindex)
+			log_warning("there is no interface %s now; it is watched once it appears",
+				    tap->ifaces.list[i].name);
+	return -1;
 }
 
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,
 	     ring_event_fn on_event, void *arg)
 {
 	struct policy *policy cleanup(free_policy) = NULL;
-	uint32_t ifindexes[CONFIG_IFACES_MAX + 1] = {};
-	bool every = wants_every_iface(config);
 	char cgroup[4096];
-	size_t n = 0;
 	int code, err;
 
 	code = check_privilege();
 	if (code < 0)
-		code = compile(config, ifindexes, &n, &policy);
-	if (code < 0 && !n && !every) {
-		log_error("none of the configured interfaces exists; see sock-filter check");
-		code = EXIT_RUNTIME;
-	}
+		code = compile(tap, config, &policy);
 	if (code < 0)
 		code = find_cgroup(tap, options, cgroup, sizeof(cgroup));
 	err = code < 0 ? privilege_limit() : 0;
@@ -224,7 +231,7 @@ int tap_open(struct tap *tap, const struct options *options, const struct config
 	if (code < 0)
 		code = load(tap, options, policy);
 	if (code < 0)
-		code = attach_owner(tap, cgroup, ifindexes, n, every);
+		code = attach_owner(tap, cgroup);
 	if (code >= 0)
 		return code;
 	err = ring_open(tap->skel, on_event, arg, &tap->ring);
@@ -232,10 +239,49 @@ int tap_open(struct tap *tap, const struct options *options, const struct config
 		log_error("cannot open the ring buffer: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	/* one socket for all interfaces, with a mask for each, or one for each */
-	if (every)
-		return open_captures(tap, (const uint32_t[]){0}, 1);
-	return open_captures(tap, ifindexes, n);
+	return open_captures(tap);
+}
+
+/* tc goes where new interfaces appear. */
+static void follow_by_tc(struct tap *tap)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (size_t i = 0; all && all[i].if_index; i++) {
+		int err = 0;
+
+		if (ifaces_wants(&tap->ifaces, all[i].if_index))
+			err = attach_tc_add(tap->skel, tap->attach, all[i].if_index);
+		if (err)
+			log_warning("cannot attach to tc egress of %s: %s", all[i].if_name,
+				    strerror(-err));
+	}
+	if (all)
+		if_freenameindex(all);
+}
+
+bool tap_follow_links(struct tap *tap)
+{
+	bool changed;
+
+	if (ifaces_refresh(&tap->ifaces, loader_tables(tap->skel), &changed))
+		log_error("no room for another interface");
+	if (!tap->has_cgroup)
+		follow_by_tc(tap);
+	if (changed)
+		bind_captures(tap);
+	return changed;
+}
+
+static bool check_capture(const struct tap *tap, size_t i, struct record_hook *hook)
+{
+	const struct iface *iface = tap->ifaces.every ? NULL : &tap->ifaces.list[i];
+
+	snprintf(hook->name, sizeof(hook->name), "tap %s", iface ? iface->name : "*");
+	hook->attached = capture_is_attached(&tap->captures[i]) &&
+			 (!iface || iface->ifindex == tap->captures[i].ifindex);
+	/* what does not exist cannot be broken */
+	return hook->attached || (iface && !iface->ifindex);
 }
 
 bool tap_check(struct tap *tap)
@@ -243,16 +289,11 @@ bool tap_check(struct tap *tap)
 	bool is_whole = true;
 
 	tap->n_hooks = attach_status(tap->attach, tap->hooks, RECORD_HOOKS_MAX);
-	for (size_t i = 0; i < tap->n_captures && tap->n_hooks < RECORD_HOOKS_MAX; i++) {
-		struct record_hook *hook = &tap->hooks[tap->n_hooks++];
-		uint32_t ifindex = tap->captures[i].ifindex;
-
-		snprintf(hook->name, sizeof(hook->name), "tap %s",
-			 ifindex ? link_name(ifindex) : "*");
-		hook->attached = capture_is_bound(&tap->captures[i]);
-	}
 	for (size_t i = 0; i < tap->n_hooks; i++)
 		is_whole &= tap->hooks[i].attached;
+	for (size_t i = 0; i < tap->n_captures && tap->n_hooks < RECORD_HOOKS_MAX; i++)
+		if (tap->ifaces.every || !tap->ifaces.list[i].is_alias)
+			is_whole &= check_capture(tap, i, &tap->hooks[tap->n_hooks++]);
 	return is_whole;
 }
 
@@ -280,6 +321,7 @@ void tap_close(struct tap *tap)
 	for (size_t i = 0; i < tap->n_captures; i++)
 		capture_close(&tap->captures[i]);
 	free(tap->captures);
+	ifaces_done(&tap->ifaces);
 	ring_close(tap->ring);
 	attach_free(tap->attach);
 	loader_close(tap->skel);

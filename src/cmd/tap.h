@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "capture.h"
 #include "config.h"
+#include "ifaces.h"
 #include "options.h"
 #include "record.h"
 #include "ring.h"
@@ -21,7 +22,8 @@ struct sockfilter;
 struct tap {
 	struct sockfilter *skel;
 	struct attach *attach;
-	struct capture *captures;
+	struct ifaces ifaces;
+	struct capture *captures;	/* one for each name, or one for all */
 	size_t n_captures;
 	struct ring *ring;
 	bool has_cgroup;	/* else owners are learnt by tc */
@@ -36,7 +38,13 @@ struct tap {
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,
 	     ring_event_fn on_event, void *arg);
 
-/* Looks again whether every hook and socket is in place, into tap->hooks. True if so. */
+/*
+ * An interface came, went or changed: binds the sockets anew. True if that
+ * concerned one of ours.
+ */
+bool tap_follow_links(struct tap *tap);
+
+/* Looks again whether every hook and socket is in place, into tap->hooks. False if one that should be is not. */
 bool tap_check(struct tap *tap);
 
 /* Fills what the kernel and the sockets counted. */

@@ -39,6 +39,7 @@ struct watch {
 	struct report report;
 	struct tap tap;
 	struct loop *loop;
+	int links_fd;
 	struct capture_batch *batch;
 	struct record_counts told;	/* losses that were told already */
 	uint64_t started_ns;
@@ -176,6 +177,17 @@ static void on_heartbeat(void *arg, uint32_t events)
 	tell(watch, RECORD_ALIVE);
 }
 
+/* The interfaces changed; if ours did, the alive record says so. */
+static void on_links(void *arg, uint32_t events)
+{
+	struct watch *watch = arg;
+
+	link_monitor_drain(watch->links_fd);
+	link_forget();
+	if (tap_follow_links(&watch->tap))
+		on_heartbeat(watch, events);
+}
+
 static void on_end(void *arg, uint32_t events)
 {
 	struct watch *watch = arg;
@@ -240,6 +252,8 @@ static int add_sources(struct watch *watch)
 		err = loop_add_timer(watch->loop, TICK_NS, TICK_NS, on_tick, watch);
 	if (!err)
 		err = loop_add_timer(watch->loop, heartbeat_ns, heartbeat_ns, on_heartbeat, watch);
+	if (!err)
+		err = loop_add(watch->loop, watch->links_fd, EPOLLIN, on_links, watch);
 	if (!err && options->duration_s)
 		err = loop_add_timer(watch->loop, options->duration_s * NS_PER_SECOND, 0, on_end,
 				     watch);
@@ -322,7 +336,9 @@ static int start(struct watch *watch)
 	watch->started_ns = clock_monotonic_ns();
 	watch->loop = loop_new();
 	watch->batch = capture_batch_new();
-	if (!watch->loop || !watch->batch ||
+	/* before the names are looked up, so that no change is missed */
+	watch->links_fd = link_monitor_open();
+	if (!watch->loop || !watch->batch || watch->links_fd < 0 ||
 	    report_init(&watch->report, options, watch->settings.config) ||
 	    loop_add_signals(watch->loop, signals, ARRAY_SIZE(signals), on_signal, watch)) {
 		log_error("out of memory or file descriptors");
@@ -339,6 +355,7 @@ static void watch_done(struct watch *watch)
 	tap_close(&watch->tap);
 	report_done(&watch->report);
 	loop_free(watch->loop);
+	close_fd(&watch->links_fd);
 	capture_batch_free(watch->batch);
 	settings_done(&watch->settings);
 }

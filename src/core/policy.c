@@ -22,23 +22,6 @@ static void add(struct sf_mask *mask, struct sf_mask more)
 	mask->bits |= more.bits;
 }
 
-/* No entry ever moves: the kernel may be reading. */
-static int set_slot(struct sf_slot *slots, uint32_t n, uint64_t key, struct sf_mask mask)
-{
-	uint32_t at = sf_slot_of(key, n);
-
-	for (uint32_t i = 0; i < SF_PROBES_MAX; i++) {
-		struct sf_slot *slot = &slots[(at + i) & (n - 1)];
-		if (slot->key && slot->key != key)
-			continue;
-		/* the key last: a reader that sees it finds the mask */
-		add(&slot->mask, mask);
-		__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
-		return 0;
-	}
-	return -ENOSPC;
-}
-
 /*
  * Before the kernel reads a table, who is far from home takes the place of who
  * is near (Robin Hood): the longest probe of a half full table drops from
@@ -67,9 +50,34 @@ static int pack_slot(struct sf_slot *slots, uint32_t n, uint64_t key, struct sf_
 	return -ENOSPC;
 }
 
+/* The interface's slot, else one that is free or whose interface has gone; NULL when all are taken. */
+static struct sf_slot *iface_slot(struct sf_policy *tables, uint32_t ifindex)
+{
+	uint32_t at = sf_slot_of(ifindex, SF_IFACE_SLOTS);
+	struct sf_slot *usable = NULL;
+
+	for (uint32_t i = 0; i < SF_PROBES_MAX; i++) {
+		struct sf_slot *slot = &tables->ifaces[(at + i) & (SF_IFACE_SLOTS - 1)];
+		if (slot->key == ifindex)
+			return slot;
+		if (!usable && (!slot->key || !slot->mask.bits))
+			usable = slot;
+		if (!slot->key)
+			break;
+	}
+	return usable;
+}
+
 int policy_set_iface(struct sf_policy *tables, uint32_t ifindex, struct sf_mask mask)
 {
-	return set_slot(tables->ifaces, SF_IFACE_SLOTS, ifindex, mask);
+	struct sf_slot *slot = iface_slot(tables, ifindex);
+
+	if (!slot)
+		return -ENOSPC;
+	/* the kernel may be reading: no entry moves, and the key comes last */
+	__atomic_store_n(&slot->mask.bits, mask.bits, __ATOMIC_RELEASE);
+	__atomic_store_n(&slot->key, ifindex, __ATOMIC_RELEASE);
+	return 0;
 }
 
 static int compile_who(struct sf_policy *tables, const struct config_who *who, struct sf_mask bit)

@@ -34,7 +34,10 @@ int policy_compile(const struct config *config, struct policy **ret);
 /* The endpoints that name this interface, without those for every one. */
 struct sf_mask policy_iface_mask(const struct config *config, const char *name);
 
-/* Enters an interface. -ENOSPC when the table is full. */
+/*
+ * Sets the endpoints of an interface; none removes it, and leaves its slot to
+ * another. Safe while the kernel reads the table. -ENOSPC when it is full.
+ */
 int policy_set_iface(struct sf_policy *tables, uint32_t ifindex, struct sf_mask mask);
 
 /* NULL is fine. */

@@ -84,21 +84,36 @@ static int attach_place(const struct sockfilter *skel, struct tc_place *place)
 	return 0;
 }
 
+int attach_tc_add(const struct sockfilter *skel, struct attach *attach, uint32_t ifindex)
+{
+	struct tc_place *grown;
+	int err;
+
+	for (size_t i = 0; i < attach->n_places; i++)
+		if (attach->places[i].ifindex == ifindex)
+			return 0;
+	grown = reallocarray(attach->places, attach->n_places + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	attach->places = grown;
+	grown[attach->n_places] = (struct tc_place){.ifindex = ifindex};
+	err = attach_place(skel, &grown[attach->n_places]);
+	/* a qdisc that was made must go again, whatever became of the filter */
+	if (!err || grown[attach->n_places].made_qdisc)
+		attach->n_places++;
+	return err;
+}
+
 int attach_tc(const struct sockfilter *skel, const uint32_t *ifindexes, size_t n,
 	      struct attach **ret)
 {
 	struct attach *attach cleanup(free_attach) = calloc(1, sizeof(*attach));
-	int err;
 
 	if (!attach)
 		return -ENOMEM;
-	attach->places = calloc(n ? n : 1, sizeof(*attach->places));
-	if (!attach->places)
-		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		attach->places[i].ifindex = ifindexes[i];
-		attach->n_places++;
-		err = attach_place(skel, &attach->places[i]);
+		int err = attach_tc_add(skel, attach, ifindexes[i]);
+
 		if (err)
 			return err;
 	}

@@ -49,14 +49,9 @@ static int set_options(int fd, size_t queue_bytes)
 	return 0;
 }
 
-int capture_open(int tap_fd, uint32_t ifindex, size_t queue_bytes, struct capture *ret)
+int capture_open(int tap_fd, size_t queue_bytes, struct capture *ret)
 {
 	cleanup_close int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_ll place = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)ifindex,
-	};
 	int err;
 
 	if (fd < 0)
@@ -66,12 +61,21 @@ int capture_open(int tap_fd, uint32_t ifindex, size_t queue_bytes, struct captur
 		return err;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &tap_fd, sizeof(tap_fd)))
 		return -errno;
-	if (bind(fd, (struct sockaddr *)&place, sizeof(place)))
-		return -errno;
-	ret->fd = TAKE_FD(fd);
-	ret->ifindex = ifindex;
-	ret->dropped = 0;
+	*ret = (struct capture){.fd = TAKE_FD(fd)};
 	return 0;
+}
+
+int capture_bind(struct capture *capture, uint32_t ifindex)
+{
+	struct sockaddr_ll place = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)ifindex,
+	};
+
+	capture->ifindex = ifindex;
+	capture->is_bound = !bind(capture->fd, (struct sockaddr *)&place, sizeof(place));
+	return capture->is_bound ? 0 : -errno;
 }
 
 static void prepare(struct capture_batch *batch)
@@ -151,12 +155,12 @@ void capture_update_dropped(struct capture *capture)
 		capture->dropped += stats.tp_drops;
 }
 
-bool capture_is_bound(const struct capture *capture)
+bool capture_is_attached(const struct capture *capture)
 {
 	struct sockaddr_ll place = {};
 	socklen_t len = sizeof(place);
 
-	if (getsockname(capture->fd, (struct sockaddr *)&place, &len))
+	if (!capture->is_bound || getsockname(capture->fd, (struct sockaddr *)&place, &len))
 		return false;
 	return place.sll_ifindex == (int)capture->ifindex;
 }

@@ -17,6 +17,7 @@
 
 struct capture {
 	int fd;
+	bool is_bound;
 	uint32_t ifindex;	/* 0: every interface */
 	uint64_t dropped;	/* by the socket's queue, so far */
 };
@@ -34,8 +35,17 @@ struct capture_batch;
 struct capture_batch *capture_batch_new(void);
 void capture_batch_free(struct capture_batch *batch);
 
-/* Opens the socket behind the socket filter tap_fd. 0, or -errno with ret untouched. */
-int capture_open(int tap_fd, uint32_t ifindex, size_t queue_bytes, struct capture *ret);
+/*
+ * Opens a socket behind the socket filter tap_fd. It sees nothing until it is
+ * bound. 0, or -errno with ret untouched.
+ */
+int capture_open(int tap_fd, size_t queue_bytes, struct capture *ret);
+
+/*
+ * Binds to another interface, 0 for every one; needs no privilege. 0 or
+ * -errno, and then the socket sees nothing.
+ */
+int capture_bind(struct capture *capture, uint32_t ifindex);
 
 /* Reads what is there, at most a batch, without waiting. Returns how many frames, or -errno. */
 int capture_read(struct capture *capture, struct capture_batch *batch);
@@ -46,8 +56,8 @@ void capture_frame(const struct capture_batch *batch, int i, struct capture_fram
 /* Adds what the queue dropped since the last call. */
 void capture_update_dropped(struct capture *capture);
 
-/* Is the socket still bound where it was? */
-bool capture_is_bound(const struct capture *capture);
+/* Is the socket bound, and still where it was? */
+bool capture_is_attached(const struct capture *capture);
 
 /* Lets nothing more in; what is queued can still be read. 0 or -errno. */
 int capture_shut(const struct capture *capture);

@@ -115,6 +115,11 @@ int loader_open(const struct policy *policy, const struct loader_options *option
 	return 0;
 }
 
+struct sf_policy *loader_tables(const struct sockfilter *skel)
+{
+	return &skel->bss->sf_policy;
+}
+
 int loader_tap_fd(const struct sockfilter *skel)
 {
 	return bpf_program__fd(skel->progs.sf_tap);

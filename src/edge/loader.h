@@ -29,6 +29,9 @@ const char *loader_last_words(void);
 int loader_open(const struct policy *policy, const struct loader_options *options,
 		struct sockfilter **ret);
 
+/* The tables as the kernel reads them; valid until loader_close. */
+struct sf_policy *loader_tables(const struct sockfilter *skel);
+
 int loader_tap_fd(const struct sockfilter *skel);
 
 /* Sums each counter over the CPUs. 0 or -errno. */
