@@ -59,25 +59,25 @@ enum sf_owner_kind {
 /* How the user was learnt. */
 enum sf_source {
 	SF_SOURCE_NONE,
-	SF_SOURCE_SOCKET,	/* credentials of the call that made the socket */
+	SF_SOURCE_SOCKET, /* credentials of the call that made the socket */
 };
 
 /* How the packet was tied to that user. */
 enum sf_join {
 	SF_JOIN_NONE,
-	SF_JOIN_SOCKET,		/* the packet carried its socket */
-	SF_JOIN_FLOW,		/* its addresses and ports are those of a socket */
-	SF_JOIN_REPLY,		/* it answers such a flow */
+	SF_JOIN_SOCKET, /* the packet carried its socket */
+	SF_JOIN_FLOW, /* its addresses and ports are those of a socket */
+	SF_JOIN_REPLY, /* it answers such a flow */
 };
 
 /* What the parser found; the marks of a record are made from these. */
 enum sf_packet_flag {
-	SF_PACKET_PORTS = 1 << 0,	/* sport and dport were read */
+	SF_PACKET_PORTS = 1 << 0, /* sport and dport were read */
 	SF_PACKET_FRAGMENT = 1 << 1,
 	SF_PACKET_LATER_FRAGMENT = 1 << 2,
-	SF_PACKET_TRUNCATED = 1 << 3,	/* ends before its headers say so */
-	SF_PACKET_MALFORMED = 1 << 4,	/* headers contradict each other */
-	SF_PACKET_EXT_BOUND = 1 << 5,	/* more extension headers than followed */
+	SF_PACKET_TRUNCATED = 1 << 3, /* ends before its headers say so */
+	SF_PACKET_MALFORMED = 1 << 4, /* headers contradict each other */
+	SF_PACKET_EXT_BOUND = 1 << 5, /* more extension headers than followed */
 };
 /* Counted as malformed. */
 #define SF_PACKET_ODD (SF_PACKET_TRUNCATED | SF_PACKET_MALFORMED | SF_PACKET_EXT_BOUND)
@@ -88,7 +88,7 @@ enum sf_packet_flag {
 struct sf_packet {
 	__u8 src[16];
 	__u8 dst[16];
-	__be16 sport;		/* the echo id for an ICMP echo */
+	__be16 sport; /* the echo id for an ICMP echo */
 	__be16 dport;
 	__be32 tcp_seq;
 	__be32 tcp_ack;
@@ -97,8 +97,8 @@ struct sf_packet {
 	__u8 proto;
 	__u8 tcp_flags;
 	__u8 icmp_type;
-	__u16 flags;		/* enum sf_packet_flag */
-	__u32 len;		/* bytes of the frame as the socket sees it */
+	__u16 flags; /* enum sf_packet_flag */
+	__u32 len; /* bytes of the frame as the socket sees it */
 };
 _Static_assert(sizeof(struct sf_packet) == 56, "sf_packet has no holes");
 
@@ -115,25 +115,25 @@ struct sf_flow_key {
 _Static_assert(sizeof(struct sf_flow_key) == 44, "sf_flow_key has no holes");
 
 struct sf_flow {
-	__u64 cookie;		/* whose flow it is: key of sf_owners */
-	__u64 sender;		/* who sent last: the kernel or a raw socket may */
-	__u64 seen_ns;		/* CLOCK_MONOTONIC, refreshed once a second */
-	__u32 learnt;		/* enum sf_learnt */
+	__u64 cookie; /* whose flow it is: key of sf_owners */
+	__u64 sender; /* who sent last: the kernel or a raw socket may */
+	__u64 seen_ns; /* CLOCK_MONOTONIC, refreshed once a second */
+	__u32 learnt; /* enum sf_learnt */
 	__u32 pad;
 };
 
 enum sf_learnt {
-	SF_LEARNT_EGRESS,	/* where the socket sends: its own namespace */
-	SF_LEARNT_TAP,		/* from a packet that carried its socket here */
+	SF_LEARNT_EGRESS, /* where the socket sends: its own namespace */
+	SF_LEARNT_TAP, /* from a packet that carried its socket here */
 };
 
 /* A socket that talks to a watched address, by its cookie. */
 struct sf_owner {
-	__u64 ended_ns;		/* CLOCK_MONOTONIC of its release, 0 while open */
-	__u32 uid;		/* the opener's real ids, on the host */
+	__u64 ended_ns; /* CLOCK_MONOTONIC of its release, 0 while open */
+	__u32 uid; /* the opener's real ids, on the host */
 	__u32 gid;
-	__u32 kind;		/* SF_OWNER_USER or SF_OWNER_KERNEL */
-	__u32 source;		/* enum sf_source */
+	__u32 kind; /* SF_OWNER_USER or SF_OWNER_KERNEL */
+	__u32 source; /* enum sf_source */
 };
 
 /* Kept with every socket; gone with it. */
@@ -145,7 +145,7 @@ struct sf_opener {
 /* A flow that no socket of ours stands behind. */
 struct sf_trace {
 	__u64 seen_ns;
-	__u32 kind;		/* SF_OWNER_KERNEL or SF_OWNER_FORWARDED */
+	__u32 kind; /* SF_OWNER_KERNEL or SF_OWNER_FORWARDED */
 	__u32 pad;
 };
 
@@ -155,15 +155,15 @@ enum sf_event_type {
 
 /* One verdict of the tap, through the ring buffer. */
 struct sf_event {
-	__u32 type;		/* enum sf_event_type */
+	__u32 type; /* enum sf_event_type */
 	__u32 ifindex;
-	__u64 ts_ns;		/* CLOCK_MONOTONIC */
-	struct sf_mask endpoints;	/* of the verdict; of the address if rejected */
-	__u64 cookie;		/* of the owner's socket, 0 without */
-	__s32 verdict;		/* enum sf_verdict */
+	__u64 ts_ns; /* CLOCK_MONOTONIC */
+	struct sf_mask endpoints; /* of the verdict; of the address if rejected */
+	__u64 cookie; /* of the owner's socket, 0 without */
+	__s32 verdict; /* enum sf_verdict */
 	__u32 uid;
 	__u32 gid;
-	__u8 direction;		/* enum sf_direction */
+	__u8 direction; /* enum sf_direction */
 	__u8 owner_kind;
 	__u8 source;
 	__u8 join;
@@ -184,19 +184,19 @@ struct sf_slot {
 
 #define SF_UID_KEY(uid) (1ULL << 32 | (__u32)(uid))
 #define SF_GID_KEY(gid) (2ULL << 32 | (__u32)(gid))
-#define SF_PORT_KEY(proto, port) ((__u64)(proto) << 16 | (port))	/* host order */
+#define SF_PORT_KEY(proto, port) ((__u64)(proto) << 16 | (port)) /* host order */
 
 /* The policy but for its prefixes, which live in the two LPM tries. */
 struct sf_policy {
 	struct sf_mask active;
-	struct sf_mask to;		/* endpoints that want this direction */
+	struct sf_mask to; /* endpoints that want this direction */
 	struct sf_mask from;
 	struct sf_mask any_iface;
 	struct sf_mask any_user;
 	struct sf_mask any_port;
-	struct sf_slot ifaces[SF_IFACE_SLOTS];	/* ifindex */
-	struct sf_slot users[SF_USER_SLOTS];	/* SF_UID_KEY, SF_GID_KEY */
-	struct sf_slot ports[SF_PORT_SLOTS];	/* SF_PORT_KEY */
+	struct sf_slot ifaces[SF_IFACE_SLOTS]; /* ifindex */
+	struct sf_slot users[SF_USER_SLOTS]; /* SF_UID_KEY, SF_GID_KEY */
+	struct sf_slot ports[SF_PORT_SLOTS]; /* SF_PORT_KEY */
 };
 
 /* Where probing for a key starts; slots is a power of two. */
@@ -238,7 +238,7 @@ enum sf_counter {
 	SF_HIDDEN_UNATTRIBUTED_REPLY,
 	SF_EVENTS,
 	SF_EVENTS_LOST,
-	SF_EVENTS_HELD_BACK,	/* rejections beyond the bounded rate */
-	SF_FLOWS_REFUSED,	/* the flow or owner table was full */
+	SF_EVENTS_HELD_BACK, /* rejections beyond the bounded rate */
+	SF_FLOWS_REFUSED, /* the flow or owner table was full */
 	SF_COUNTERS,
 };

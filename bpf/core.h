@@ -98,8 +98,8 @@ static __always_inline __u32 core_netns_of_sock(const struct sock *plain)
 static __always_inline __s32 core_header_offset(const void *skb, bool is_link)
 {
 	const struct sk_buff *plain = core_address(skb);
-	__u16 header = is_link ? BPF_CORE_READ(plain, mac_header) :
-				 BPF_CORE_READ(plain, network_header);
+	__u16 header =
+		is_link ? BPF_CORE_READ(plain, mac_header) : BPF_CORE_READ(plain, network_header);
 
 	return BPF_CORE_READ(plain, head) + header - BPF_CORE_READ(plain, data);
 }

@@ -60,7 +60,7 @@ int sf_sock_release(struct bpf_sock *sk)
 
 /* A socket older than we are: its file remembers who opened it. */
 static __always_inline struct sf_opener *opener_from_file(struct bpf_sock *sk,
-							   const struct file *file)
+							  const struct file *file)
 {
 	struct sf_opener found = {
 		.uid = BPF_CORE_READ(file, f_cred, uid.val),

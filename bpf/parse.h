@@ -39,10 +39,10 @@ enum {
 
 /* Where the IP header starts, and what it says of its end. */
 struct l3 {
-	__u32 start;	/* BPF_HDR_START_NET or BPF_HDR_START_MAC */
-	__u32 offset;	/* from there */
-	__u32 end;	/* length that the header claims, ~0 when it claims none */
-	__u32 l4;	/* offset of the transport header in the packet */
+	__u32 start; /* BPF_HDR_START_NET or BPF_HDR_START_MAC */
+	__u32 offset; /* from there */
+	__u32 end; /* length that the header claims, ~0 when it claims none */
+	__u32 l4; /* offset of the transport header in the packet */
 };
 
 /*
@@ -66,8 +66,8 @@ static __always_inline bool load_from(struct __sk_buff *skb, __u32 start, __u32 
 	return load_paged(skb, start, offset, to, len);
 }
 
-static __always_inline bool load(struct __sk_buff *skb, const struct l3 *l3, __u32 offset,
-				 void *to, __u32 len)
+static __always_inline bool load(struct __sk_buff *skb, const struct l3 *l3, __u32 offset, void *to,
+				 __u32 len)
 {
 	return load_from(skb, l3->start, l3->offset + offset, to, len);
 }
@@ -152,8 +152,7 @@ static __always_inline void check_end(struct __sk_buff *skb, const struct l3 *l3
 }
 
 /* False: no addresses to read. */
-static __always_inline bool parse_v4(struct __sk_buff *skb, struct l3 *l3,
-				     struct sf_packet *packet)
+static __always_inline bool parse_v4(struct __sk_buff *skb, struct l3 *l3, struct sf_packet *packet)
 {
 	struct iphdr ip;
 	__u16 fragment;
@@ -180,8 +179,7 @@ static __always_inline bool parse_v4(struct __sk_buff *skb, struct l3 *l3,
 	return true;
 }
 
-static __always_inline bool parse_v6(struct __sk_buff *skb, struct l3 *l3,
-				     struct sf_packet *packet)
+static __always_inline bool parse_v6(struct __sk_buff *skb, struct l3 *l3, struct sf_packet *packet)
 {
 	struct ipv6hdr ip;
 	__u32 payload;

@@ -22,7 +22,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* Set before loading. */
 const volatile bool sf_report_rejected = false;
-const volatile __u32 sf_rejected_rate = 100;	/* events a second and CPU */
+const volatile __u32 sf_rejected_rate = 100; /* events a second and CPU */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -44,8 +44,8 @@ struct {
 /* What is asked about one packet. */
 struct question {
 	struct sf_packet packet;
-	struct sf_flow_key sent;	/* the flow as its sender sees it */
-	struct sf_flow_key answered;	/* the flow that this packet would answer */
+	struct sf_flow_key sent; /* the flow as its sender sees it */
+	struct sf_flow_key answered; /* the flow that this packet would answer */
 	__u64 now_ns;
 	__u32 direction;
 	bool is_outgoing;
@@ -131,8 +131,7 @@ static __always_inline void learn_forwarded(const struct question *question)
  * egress wrote, and what passes through only what the tap learnt: a guest
  * that forges a local flow's addresses is not taken for it.
  */
-static __always_inline bool answer_by_sender(const struct question *question,
-					     struct answer *answer)
+static __always_inline bool answer_by_sender(const struct question *question, struct answer *answer)
 {
 	const struct sf_flow *flow = bpf_map_lookup_elem(&sf_flows, &question->sent);
 	__u32 wanted = question->is_forwarded ? SF_LEARNT_TAP : SF_LEARNT_EGRESS;
@@ -143,8 +142,7 @@ static __always_inline bool answer_by_sender(const struct question *question,
 }
 
 /* Outgoing, or on the loopback where the incoming copy is the only one looked at. */
-static __always_inline void answer_sent_here(const struct question *question,
-					     struct answer *answer)
+static __always_inline void answer_sent_here(const struct question *question, struct answer *answer)
 {
 	if (answer_by_sender(question, answer))
 		return;

@@ -19,8 +19,7 @@ static void print_ranges(const struct config_endpoint *endpoint)
 	char text[PREFIX_TEXT_MAX];
 
 	for (size_t i = 0; i < endpoint->n_ranges; i++)
-		printf("  %-10s %s\n", i ? "" : "range",
-		       prefix_to_str(&endpoint->ranges[i], text));
+		printf("  %-10s %s\n", i ? "" : "range", prefix_to_str(&endpoint->ranges[i], text));
 }
 
 static void print_ifaces(const struct config_endpoint *endpoint)
@@ -30,8 +29,7 @@ static void print_ifaces(const struct config_endpoint *endpoint)
 	for (size_t i = 0; i < endpoint->n_ifaces; i++) {
 		unsigned int ifindex = if_nametoindex(endpoint->ifaces[i]);
 
-		printf("  %-10s %s ", i || endpoint->any_iface ? "" : "iface",
-		       endpoint->ifaces[i]);
+		printf("  %-10s %s ", i || endpoint->any_iface ? "" : "iface", endpoint->ifaces[i]);
 		if (ifindex)
 			printf("(index %u)\n", ifindex);
 		else
@@ -75,7 +73,9 @@ static void print_ports(const struct config_endpoint *endpoint)
 		printf("any");
 	for (size_t i = 0; i < endpoint->n_ports; i++) {
 		const struct config_port *port = &endpoint->ports[i];
-		const char *proto = !port->proto ? "" : port->proto == IPPROTO_TCP ? "tcp/" : "udp/";
+		const char *proto = !port->proto		 ? ""
+				    : port->proto == IPPROTO_TCP ? "tcp/"
+								 : "udp/";
 
 		printf("%s%s%u", i ? ", " : "", proto, port->port);
 	}
@@ -134,7 +134,7 @@ int check_run(int argc, char **argv)
 	const char *path = NULL;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			printf("usage: sock-filter check [-c FILE]\n"
 			       "Validates the configuration and shows what it means.\n");
@@ -151,7 +151,7 @@ int check_run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	code = settings_load(path, &settings);
-	if (code >= 0)
+	if (code != EXIT_NOT_YET)
 		return code;
 	return print_policy(&settings);
 }

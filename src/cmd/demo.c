@@ -63,26 +63,28 @@ static int parse_options(struct demo *demo, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
+	/* watch takes the word only together with the option */
+	static char color[32];
 	int opt;
 
 	optind = 0;
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (opt == 'h') {
 			fputs(usage, stdout);
-			return DEMO_CODE_OK;
+			return EXIT_OK;
 		}
-		if (opt == '?' || demo->n_passed + 2 > PASSED_MAX) {
+		if (opt == '?' || demo->n_passed == PASSED_MAX) {
 			fputs(usage, stderr);
-			return DEMO_CODE_USAGE;
+			return EXIT_USAGE;
 		}
-		demo->passed[demo->n_passed++] = opt == 'j' ? "--json" : "--color";
 		if (opt == 'c')
-			demo->passed[demo->n_passed++] = optarg;
+			snprintf(color, sizeof(color), "--color=%s", optarg);
+		demo->passed[demo->n_passed++] = opt == 'j' ? "--json" : color;
 	}
 	if (optind == argc)
-		return DEMO_CODE_GO_ON;
+		return EXIT_NOT_YET;
 	fprintf(stderr, "demo: unexpected argument: %s\n%s", argv[optind], usage);
-	return DEMO_CODE_USAGE;
+	return EXIT_USAGE;
 }
 
 static void __attribute__((noreturn)) be_watcher(const struct demo *demo, int ready_fd)
@@ -102,11 +104,11 @@ static void __attribute__((noreturn)) be_watcher(const struct demo *demo, int re
 	}
 	memcpy(&argv[n], demo->passed, demo->n_passed * sizeof(*argv));
 	if (setns(demo->stage.net.client, CLONE_NEWNET) || fcntl(ready_fd, F_SETFD, 0))
-		_exit(DEMO_CODE_RUN_TIME);
+		_exit(EXIT_RUNTIME);
 	demo_children_unblock(&demo->stage.children);
 	execv("/proc/self/exe", (char *const *)argv);
 	demo_say("cannot start the watcher: %s", strerror(errno));
-	_exit(DEMO_CODE_RUN_TIME);
+	_exit(EXIT_RUNTIME);
 }
 
 /* The exit status carries the error: every errno fits. */
@@ -132,10 +134,10 @@ static int judge_watcher(const struct demo *demo)
 
 	if (!WIFEXITED(status)) {
 		demo_say("the watcher was killed: %s", strsignal(WTERMSIG(status)));
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
-	if (WEXITSTATUS(status) > DEMO_CODE_MISSING)
-		return DEMO_CODE_RUN_TIME;
+	if (WEXITSTATUS(status) > EXIT_MISSING)
+		return EXIT_RUNTIME;
 	return WEXITSTATUS(status);
 }
 
@@ -155,18 +157,18 @@ static int wait_until_ready(struct demo *demo, int ready_fd)
 		if (demo_children_wait(&demo->stage.children, ready_fd, until_ms) != 1)
 			continue;
 		if (read(ready_fd, &byte, 1) == 1)
-			return DEMO_CODE_GO_ON;
+			return EXIT_NOT_YET;
 		/* Its end without a byte: what comes next is the watcher's exit code. */
 		ready_fd = -1;
 	}
 	if (demo->stage.children.stop_signal)
-		return DEMO_CODE_OK;
+		return EXIT_OK;
 	if (demo_children_is_running(&demo->stage.children, DEMO_WATCHER)) {
 		demo_say("the watcher was not ready within %d s", READY_TIMEOUT_MS / 1000);
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	demo_say("the watcher ended before it was ready");
-	return judge_watcher(demo) ?: DEMO_CODE_RUN_TIME;
+	return judge_watcher(demo) ?: EXIT_RUNTIME;
 }
 
 static int start_watcher(struct demo *demo)
@@ -177,7 +179,7 @@ static int start_watcher(struct demo *demo)
 
 	if (pipe2(fds, O_CLOEXEC)) {
 		demo_say("cannot make a pipe: %s", strerror(errno));
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	ready = fds[0];
 	ready_write = fds[1];
@@ -186,7 +188,7 @@ static int start_watcher(struct demo *demo)
 		be_watcher(demo, ready_write);
 	if (rc < 0) {
 		demo_say("cannot start the watcher: %s", strerror(-rc));
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	close_fd(&ready_write);
 	return wait_until_ready(demo, ready);
@@ -250,21 +252,21 @@ static int play_all(struct demo *demo)
 			continue;
 		wait_until(demo, start_ms + steps[i].at_ms);
 		if (demo->stage.children.stop_signal)
-			return DEMO_CODE_OK;
+			return EXIT_OK;
 		if (is_over(demo)) {
 			if (is_reader_gone())
-				return DEMO_CODE_OK;
+				return EXIT_OK;
 			demo_say("the watcher ended before the clients did");
-			return judge_watcher(demo) ?: DEMO_CODE_RUN_TIME;
+			return judge_watcher(demo) ?: EXIT_RUNTIME;
 		}
 		play(demo, &steps[i]);
 	}
 	wait_until(demo, start_ms + END_TIMEOUT_MS);
 	if (demo->stage.children.stop_signal)
-		return DEMO_CODE_OK;
+		return EXIT_OK;
 	if (!is_over(demo)) {
 		demo_say("the watcher did not end after %d s", WATCH_SECONDS);
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	return judge_watcher(demo);
 }
@@ -285,15 +287,15 @@ static int perform(struct demo *demo)
 	int code;
 
 	code = demo_stage_open(&demo->stage);
-	if (code != DEMO_CODE_GO_ON)
+	if (code != EXIT_NOT_YET)
 		return code;
 	introduce(demo);
 	code = start_watcher(demo);
-	if (code == DEMO_CODE_GO_ON)
+	if (code == EXIT_NOT_YET)
 		code = play_all(demo);
 	if (demo->stage.children.stop_signal)
 		demo_say("stopped: %s", strsignal(demo->stage.children.stop_signal));
-	return code == DEMO_CODE_OK && demo->has_failed ? DEMO_CODE_RUN_TIME : code;
+	return code == EXIT_OK && demo->has_failed ? EXIT_RUNTIME : code;
 }
 
 static void demo_done(struct demo *demo)
@@ -307,15 +309,15 @@ static int run_and_remove(int argc, char **argv, bool *ret_is_complete)
 	int code;
 
 	code = parse_options(&demo, argc, argv);
-	if (code != DEMO_CODE_GO_ON)
+	if (code != EXIT_NOT_YET)
 		return code;
 	if (geteuid() != 0) {
 		demo_say(
 			"needs root, to make a private network and to act as two users: sudo sock-filter demo");
-		return DEMO_CODE_MISSING;
+		return EXIT_MISSING;
 	}
 	code = perform(&demo);
-	*ret_is_complete = code == DEMO_CODE_OK && !demo.stage.children.stop_signal;
+	*ret_is_complete = code == EXIT_OK && !demo.stage.children.stop_signal;
 	return code;
 }
 

@@ -34,19 +34,19 @@ static int open_net(struct demo_stage *stage)
 	if (!err) {
 		if (!stage->net.has_ipv6)
 			demo_say("this system has no IPv6: that part is left out");
-		return DEMO_CODE_GO_ON;
+		return EXIT_NOT_YET;
 	}
 	demo_say("%s: %s", step, strerror(-err));
 	if (err == -EPERM) {
 		demo_say(
 			"CAP_SYS_ADMIN and CAP_NET_ADMIN are needed: run it on the host, not in a container: sudo sock-filter demo");
-		return DEMO_CODE_MISSING;
+		return EXIT_MISSING;
 	}
 	if (err == -EOPNOTSUPP) {
 		demo_say("the kernel's veth driver is needed: sudo modprobe veth");
-		return DEMO_CODE_MISSING;
+		return EXIT_MISSING;
 	}
-	return DEMO_CODE_RUN_TIME;
+	return EXIT_RUNTIME;
 }
 
 /* Without a group of its own the demo still works: the watcher has another way. */
@@ -66,11 +66,11 @@ static void __attribute__((noreturn)) be_service(const struct demo_stage *stage)
 	struct demo_user nobody = demo_user_overflow();
 
 	if (setns(stage->net.service, CLONE_NEWNET) || demo_user_become(&nobody))
-		_exit(DEMO_CODE_RUN_TIME);
+		_exit(EXIT_RUNTIME);
 	demo_children_bind(&stage->children);
 	prctl(PR_SET_NAME, "demo-service");
 	demo_service_run(&stage->service);
-	_exit(DEMO_CODE_RUN_TIME);
+	_exit(EXIT_RUNTIME);
 }
 
 static int start_service(struct demo_stage *stage)
@@ -81,11 +81,11 @@ static int start_service(struct demo_stage *stage)
 		be_service(stage);
 	if (rc < 0) {
 		demo_say("cannot start the service: %s", strerror(-rc));
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	/* From now on its end refuses connections rather than leave them waiting. */
 	demo_service_close(&stage->service);
-	return DEMO_CODE_GO_ON;
+	return EXIT_NOT_YET;
 }
 
 int demo_stage_open(struct demo_stage *stage)
@@ -95,20 +95,20 @@ int demo_stage_open(struct demo_stage *stage)
 	err = demo_children_init(&stage->children);
 	if (err) {
 		demo_say("cannot take over the signals: %s", strerror(-err));
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	if (demo_user_find(stage->users, ARRAY_SIZE(stage->users))) {
 		demo_say(
 			"needs two of the users www-data, backup, nobody, daemon, bin: sudo useradd -r backup");
-		return DEMO_CODE_MISSING;
+		return EXIT_MISSING;
 	}
 	code = open_net(stage);
-	if (code != DEMO_CODE_GO_ON)
+	if (code != EXIT_NOT_YET)
 		return code;
 	err = demo_service_open(&stage->service, &stage->net);
 	if (err) {
 		demo_say("cannot listen on " DEMO_SERVICE_IP4 ":80: %s", strerror(-err));
-		return DEMO_CODE_RUN_TIME;
+		return EXIT_RUNTIME;
 	}
 	open_cgroup(stage);
 	return start_service(stage);

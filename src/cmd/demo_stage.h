@@ -13,15 +13,7 @@
 #include "demo_net.h"
 #include "demo_service.h"
 #include "demo_user.h"
-
-/* Exit codes, and the word for "no reason to exit yet". */
-enum demo_code {
-	DEMO_CODE_OK,
-	DEMO_CODE_RUN_TIME,
-	DEMO_CODE_USAGE,
-	DEMO_CODE_MISSING,
-	DEMO_CODE_GO_ON = -1,
-};
+#include "exit.h"
 
 struct demo_stage {
 	struct demo_net net;
@@ -41,7 +33,7 @@ struct demo_stage {
 
 /*
  * Fills stage, which is DEMO_STAGE_NONE, up to the running service. Returns
- * DEMO_CODE_GO_ON, or the exit code once the reason has been said. Close it in both cases.
+ * EXIT_NOT_YET, or the exit code once the reason has been said. Close it in both cases.
  */
 int demo_stage_open(struct demo_stage *stage);
 void demo_stage_close(struct demo_stage *stage);

@@ -14,15 +14,15 @@
 
 struct iface {
 	char name[CONFIG_IFNAME_MAX];
-	uint32_t ifindex;	/* 0: does not exist now */
-	struct sf_mask mask;	/* endpoints that name it */
-	bool is_alias;		/* another name here has the same interface */
+	uint32_t ifindex; /* 0: does not exist now */
+	struct sf_mask mask; /* endpoints that name it */
+	bool is_alias; /* another name here has the same interface */
 };
 
 struct ifaces {
 	struct iface *list;
 	size_t n;
-	bool every;	/* an endpoint wants every interface */
+	bool every; /* an endpoint wants every interface */
 };
 
 /* Collects the names, none of which is looked up yet. 0 or -ENOMEM. */

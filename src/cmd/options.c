@@ -24,7 +24,6 @@ enum {
 	OPT_HEARTBEAT,
 	OPT_CGROUP,
 	OPT_READY_FD,
-	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -41,7 +40,7 @@ static const struct option long_options[] = {
 	{"heartbeat", required_argument, NULL, OPT_HEARTBEAT},
 	{"cgroup", required_argument, NULL, OPT_CGROUP},
 	{"ready-fd", required_argument, NULL, OPT_READY_FD},
-	{"help", no_argument, NULL, OPT_HELP},
+	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -67,7 +66,7 @@ static void print_help(void)
 	       "      --color[=WHEN]     auto (default), always or never\n"
 	       "  -v, --verbose          also what the kernel can do\n"
 	       "  -q, --quiet            packets, decisions and losses only\n"
-	       "      --help\n");
+	       "  -h, --help\n");
 }
 
 static int parse_number(const char *name, const char *text, uint64_t min, uint64_t max,
@@ -84,16 +83,15 @@ static int parse_number(const char *name, const char *text, uint64_t min, uint64
 		return EXIT_USAGE;
 	}
 	*ret = value;
-	return -1;
+	return EXIT_NOT_YET;
 }
 
-static int parse_word(const char *name, const char *text, const char *const *words, int n,
-		      int *ret)
+static int parse_word(const char *name, const char *text, const char *const *words, int n, int *ret)
 {
 	for (int i = 0; i < n; i++) {
 		if (strcmp(text, words[i]) == 0) {
 			*ret = i;
-			return -1;
+			return EXIT_NOT_YET;
 		}
 	}
 	log_error("%s: \"%s\" is none of its words; see sock-filter watch --help", name, text);
@@ -109,7 +107,7 @@ static int add_iface(struct options *options, const char *name)
 		return EXIT_USAGE;
 	}
 	options->ifaces[options->n_ifaces++] = name;
-	return -1;
+	return EXIT_NOT_YET;
 }
 
 static int parse_ready_fd(const char *text, struct options *options)
@@ -117,17 +115,17 @@ static int parse_ready_fd(const char *text, struct options *options)
 	uint64_t fd;
 	int code = parse_number("--ready-fd", text, 0, 65535, &fd);
 
-	if (code >= 0)
+	if (code != EXIT_NOT_YET)
 		return code;
 	if (fcntl((int)fd, F_GETFD) < 0) {
 		log_error("--ready-fd: %s is not an open file descriptor", text);
 		return EXIT_USAGE;
 	}
 	options->ready_fd = (int)fd;
-	return -1;
+	return EXIT_NOT_YET;
 }
 
-/* -1 to go on. */
+/* EXIT_NOT_YET, or why it ends here. */
 static int parse_one(int option, struct options *options)
 {
 	int word = 0;
@@ -136,44 +134,44 @@ static int parse_one(int option, struct options *options)
 	switch (option) {
 	case 'c':
 		options->config = optarg;
-		return -1;
+		return EXIT_NOT_YET;
 	case 'i':
 		return add_iface(options, optarg);
 	case 'n':
 		return parse_number("--count", optarg, 1, INT64_MAX, &options->count);
 	case 'v':
 		options->verbose = true;
-		return -1;
+		return EXIT_NOT_YET;
 	case 'q':
 		options->quiet = true;
-		return -1;
+		return EXIT_NOT_YET;
 	case OPT_JSON:
 		options->json = true;
-		return -1;
+		return EXIT_NOT_YET;
 	case OPT_PACKETS:
-		return -1;
+		return EXIT_NOT_YET;
 	case OPT_DURATION:
 		return parse_number("--duration", optarg, 1, SECONDS_MAX, &options->duration_s);
 	case OPT_HEARTBEAT:
 		return parse_number("--heartbeat", optarg, 1, SECONDS_MAX, &options->heartbeat_s);
 	case OPT_DECISIONS:
-		code = parse_word("--decisions", optarg, decision_words,
-				  ARRAY_SIZE(decision_words), &word);
+		code = parse_word("--decisions", optarg, decision_words, ARRAY_SIZE(decision_words),
+				  &word);
 		options->decisions = (enum decisions)word;
 		return code;
 	case OPT_COLOR:
 		word = COLOR_ALWAYS;
 		code = optarg ? parse_word("--color", optarg, color_words, ARRAY_SIZE(color_words),
-					   &word) :
-				-1;
+					   &word)
+			      : EXIT_NOT_YET;
 		options->color = (enum color)word;
 		return code;
 	case OPT_CGROUP:
 		options->cgroup = optarg;
-		return -1;
+		return EXIT_NOT_YET;
 	case OPT_READY_FD:
 		return parse_ready_fd(optarg, options);
-	case OPT_HELP:
+	case 'h':
 		print_help();
 		return EXIT_OK;
 	default:
@@ -188,10 +186,10 @@ int options_parse(int argc, char **argv, struct options *ret)
 	int option;
 
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:i:n:vq", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:i:n:vqh", long_options, NULL)) != -1) {
 		int code = parse_one(option, &options);
 
-		if (code >= 0)
+		if (code != EXIT_NOT_YET)
 			return code;
 	}
 	if (optind < argc) {
@@ -200,5 +198,5 @@ int options_parse(int argc, char **argv, struct options *ret)
 		return EXIT_USAGE;
 	}
 	*ret = options;
-	return -1;
+	return EXIT_NOT_YET;
 }

@@ -9,10 +9,10 @@
 #define OPTIONS_IFACES_MAX 64
 
 enum decisions {
-	DECISIONS_FLOW,		/* the first of a flow and each change */
+	DECISIONS_FLOW, /* the first of a flow and each change */
 	DECISIONS_NONE,
 	DECISIONS_PACKET,
-	DECISIONS_ALL,		/* also what was rejected */
+	DECISIONS_ALL, /* also what was rejected */
 };
 
 enum color {
@@ -22,20 +22,20 @@ enum color {
 };
 
 struct options {
-	const char *config;	/* NULL: /etc, then the built-in profile */
+	const char *config; /* NULL: /etc, then the built-in profile */
 	const char *ifaces[OPTIONS_IFACES_MAX];
 	size_t n_ifaces;
-	const char *cgroup;	/* NULL: the root cgroup2 */
-	uint64_t count;		/* 0: no end */
-	uint64_t duration_s;	/* 0: no end */
+	const char *cgroup; /* NULL: the root cgroup2 */
+	uint64_t count; /* 0: no end */
+	uint64_t duration_s; /* 0: no end */
 	uint64_t heartbeat_s;
 	enum decisions decisions;
 	enum color color;
-	int ready_fd;		/* -1, or gets a byte once everything is attached */
+	int ready_fd; /* -1, or gets a byte once everything is attached */
 	bool json;
 	bool verbose;
 	bool quiet;
 };
 
-/* Returns -1 to go on, or the exit code: help was shown, or the usage was wrong. */
+/* Returns EXIT_NOT_YET to go on, or the exit code: help was shown, or the usage was wrong. */
 int options_parse(int argc, char **argv, struct options *ret);

@@ -224,8 +224,7 @@ void report_status(struct report *report, struct record *record)
 
 bool report_is_complete(const struct report *report)
 {
-	return report->options->count &&
-	       report->counts.packets_reported >= report->options->count;
+	return report->options->count && report->counts.packets_reported >= report->options->count;
 }
 
 void report_done(struct report *report)

@@ -27,7 +27,7 @@ struct report_pending {
 	struct sf_packet packet;
 	uint32_t ifindex;
 	uint64_t ts_ns;
-	uint64_t until_ns;	/* CLOCK_MONOTONIC */
+	uint64_t until_ns; /* CLOCK_MONOTONIC */
 };
 
 struct report {
@@ -42,7 +42,7 @@ struct report {
 	uint64_t seq;
 	char host[65];
 	char boot_id[40];
-	struct record_counts counts;	/* but for the kernel's */
+	struct record_counts counts; /* but for the kernel's */
 	struct report_pending pending[REPORT_PENDING_MAX];
 	size_t n_pending;
 };

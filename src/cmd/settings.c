@@ -35,7 +35,7 @@ static int parse(const char *name, const char *text, size_t len, struct config *
 
 	show(&diag, name, text, len);
 	if (!err)
-		return -1;
+		return EXIT_NOT_YET;
 	if (err == -EINVAL)
 		return EXIT_USAGE;
 	log_error("%s: %s", name, strerror(-err));

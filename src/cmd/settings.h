@@ -8,13 +8,13 @@
 
 struct settings {
 	struct config *config;
-	const char *source;	/* the file's path, or the profile's name */
+	const char *source; /* the file's path, or the profile's name */
 	bool is_profile;
 };
 
 /*
  * path NULL: SETTINGS_PATH if it is there, else the built-in profile. Shows
- * errors and warnings on stderr. Returns -1 when all is well, else the exit code.
+ * errors and warnings on stderr. Returns EXIT_NOT_YET when all is well, else the exit code.
  */
 int settings_load(const char *path, struct settings *ret);
 void settings_done(struct settings *settings);

@@ -34,7 +34,7 @@ static int check_privilege(void)
 		return EXIT_RUNTIME;
 	}
 	if (!missing[0])
-		return -1;
+		return EXIT_NOT_YET;
 	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	path[len > 0 ? len : 0] = '\0';
 	log_error("missing capability: %s\n"
@@ -100,7 +100,7 @@ static int attach_owner(struct tap *tap, const char *cgroup)
 			log_error("cannot attach to tc egress: %s\n  %s", strerror(-err),
 				  loader_last_words());
 	}
-	return err ? EXIT_MISSING : -1;
+	return err ? EXIT_MISSING : EXIT_NOT_YET;
 }
 
 /*
@@ -165,7 +165,7 @@ static int open_captures(struct tap *tap)
 		tap->n_captures++;
 	}
 	bind_captures(tap);
-	return -1;
+	return EXIT_NOT_YET;
 }
 
 static int find_cgroup(struct tap *tap, const struct options *options, char *path, size_t size)
@@ -173,13 +173,13 @@ static int find_cgroup(struct tap *tap, const struct options *options, char *pat
 	if (options->cgroup) {
 		snprintf(path, size, "%s", options->cgroup);
 		tap->has_cgroup = true;
-		return -1;
+		return EXIT_NOT_YET;
 	}
 	tap->has_cgroup = !cgroup_find_root(path, size);
 	if (!tap->has_cgroup)
 		log_warning("no cgroup2 is mounted here: owners are learnt by tc egress, in this "
 			    "network namespace only, and a killed process leaves its filters");
-	return -1;
+	return EXIT_NOT_YET;
 }
 
 static int load(struct tap *tap, const struct options *options, const struct policy *policy)
@@ -190,7 +190,7 @@ static int load(struct tap *tap, const struct options *options, const struct pol
 	};
 	int err = loader_open(policy, &loader, &tap->skel);
 
-	return err ? explain_load(err) : -1;
+	return err ? explain_load(err) : EXIT_NOT_YET;
 }
 
 static int compile(struct tap *tap, const struct config *config, struct policy **ret)
@@ -210,7 +210,15 @@ static int compile(struct tap *tap, const struct config *config, struct policy *
 		if (!tap->ifaces.list[i].ifindex)
 			log_warning("there is no interface %s now; it is watched once it appears",
 				    tap->ifaces.list[i].name);
-	return -1;
+	return EXIT_NOT_YET;
+}
+
+static bool can_read_maps(void *arg)
+{
+	const struct tap *tap = arg;
+	uint64_t counters[SF_COUNTERS];
+
+	return loader_counters(tap->skel, counters) == 0;
 }
 
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,
@@ -221,25 +229,31 @@ int tap_open(struct tap *tap, const struct options *options, const struct config
 	int code, err;
 
 	code = check_privilege();
-	if (code < 0)
+	if (code == EXIT_NOT_YET)
 		code = compile(tap, config, &policy);
-	if (code < 0)
+	if (code == EXIT_NOT_YET)
 		code = find_cgroup(tap, options, cgroup, sizeof(cgroup));
-	err = code < 0 ? privilege_limit() : 0;
+	err = code == EXIT_NOT_YET ? privilege_limit() : 0;
 	if (err)
 		log_warning("cannot give up other capabilities: %s", strerror(-err));
-	if (code < 0)
+	if (code == EXIT_NOT_YET)
 		code = load(tap, options, policy);
-	if (code < 0)
+	if (code == EXIT_NOT_YET)
 		code = attach_owner(tap, cgroup);
-	if (code >= 0)
+	if (code != EXIT_NOT_YET)
 		return code;
 	err = ring_open(tap->skel, on_event, arg, &tap->ring);
 	if (err) {
 		log_error("cannot open the ring buffer: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	return open_captures(tap);
+	code = open_captures(tap);
+	err = code == EXIT_NOT_YET ? privilege_drop(!tap->has_cgroup, can_read_maps, tap) : 0;
+	if (err) {
+		log_error("cannot drop the capabilities: %s", strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	return code;
 }
 
 /* tc goes where new interfaces appear. */

@@ -23,17 +23,17 @@ struct tap {
 	struct sockfilter *skel;
 	struct attach *attach;
 	struct ifaces ifaces;
-	struct capture *captures;	/* one for each name, or one for all */
+	struct capture *captures; /* one for each name, or one for all */
 	size_t n_captures;
 	struct ring *ring;
-	bool has_cgroup;	/* else owners are learnt by tc */
+	bool has_cgroup; /* else owners are learnt by tc */
 	struct record_hook hooks[RECORD_HOOKS_MAX];
 	size_t n_hooks;
 };
 
 /*
  * Sets everything up; says on stderr what fails. on_event gets the ring's
- * events. Returns -1 when all is attached, else the exit code.
+ * events. Returns EXIT_NOT_YET when all is attached, else the exit code.
  */
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,
 	     ring_event_fn on_event, void *arg);

@@ -41,11 +41,11 @@ struct watch {
 	struct loop *loop;
 	int links_fd;
 	struct capture_batch *batch;
-	struct record_counts told;	/* losses that were told already */
+	struct record_counts told; /* losses that were told already */
 	uint64_t started_ns;
 	uint64_t ticks;
 	int output_error;
-	bool is_paused;		/* the output is full */
+	bool is_paused; /* the output is full */
 	bool is_over;
 	bool was_broken;
 };
@@ -324,7 +324,12 @@ static int run(struct watch *watch)
 		pause_or_go_on(watch);
 	}
 	finish(watch);
-	return err || watch->report.out.records_lost > 0 ? EXIT_RUNTIME : EXIT_OK;
+	/* a reader that has seen enough is no failure */
+	if (watch->output_error == -EPIPE)
+		return EXIT_OK;
+	if (err || watch->report.out.records_lost || out_pending(&watch->report.out))
+		return EXIT_RUNTIME;
+	return EXIT_OK;
 }
 
 static int start(struct watch *watch)
@@ -345,7 +350,7 @@ static int start(struct watch *watch)
 		return EXIT_RUNTIME;
 	}
 	code = tap_open(&watch->tap, options, watch->settings.config, on_event, watch);
-	if (code >= 0)
+	if (code != EXIT_NOT_YET)
 		return code;
 	return run(watch);
 }
@@ -365,19 +370,18 @@ int watch_run(int argc, char **argv)
 	static struct watch watch;
 	int code = options_parse(argc, argv, &watch.options);
 
-	if (code >= 0)
+	if (code != EXIT_NOT_YET)
 		return code;
 	log_set_quiet(watch.options.quiet);
 	signal(SIGPIPE, SIG_IGN);
 	code = settings_load(watch.options.config, &watch.settings);
-	if (code >= 0)
+	if (code != EXIT_NOT_YET)
 		return code;
 	if (watch.settings.is_profile)
 		log_note("no %s: using the built-in profile %s", SETTINGS_PATH,
 			 watch.settings.source);
-	if (watch.options.n_ifaces &&
-	    config_set_ifaces(watch.settings.config, watch.options.ifaces,
-			      watch.options.n_ifaces)) {
+	if (watch.options.n_ifaces && config_set_ifaces(watch.settings.config, watch.options.ifaces,
+							watch.options.n_ifaces)) {
 		log_error("out of memory");
 		return EXIT_RUNTIME;
 	}

@@ -14,7 +14,7 @@ struct addr {
 /* len counts in the family's own bits: 0..32 or 0..128. */
 struct prefix {
 	struct addr addr;
-	uint8_t ip_version;	/* 4 or 6 */
+	uint8_t ip_version; /* 4 or 6 */
 	uint8_t len;
 };
 
@@ -22,7 +22,7 @@ enum prefix_error {
 	PREFIX_OK,
 	PREFIX_BAD_ADDRESS,
 	PREFIX_BAD_LENGTH,
-	PREFIX_HOST_BITS,	/* bits beyond the length are set */
+	PREFIX_HOST_BITS, /* bits beyond the length are set */
 };
 
 /* Longest text, with the closing NUL. */

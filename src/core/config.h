@@ -14,30 +14,30 @@
 #include "diag.h"
 
 #define CONFIG_BYTES_MAX (16 << 20)
-#define CONFIG_NAME_MAX 64	/* an endpoint's name, with its NUL */
-#define CONFIG_IFNAME_MAX 16	/* IFNAMSIZ */
-#define CONFIG_RANGES_MAX 200000	/* of all endpoints together */
-#define CONFIG_PORTS_MAX 1024	/* of all endpoints together */
-#define CONFIG_IFACES_MAX 512	/* of all endpoints together */
-#define CONFIG_USERS_MAX 8192	/* uids and gids of all endpoints together, members included */
+#define CONFIG_NAME_MAX 64 /* an endpoint's name, with its NUL */
+#define CONFIG_IFNAME_MAX 16 /* IFNAMSIZ */
+#define CONFIG_RANGES_MAX 200000 /* of all endpoints together */
+#define CONFIG_PORTS_MAX 1024 /* of all endpoints together */
+#define CONFIG_IFACES_MAX 512 /* of all endpoints together */
+#define CONFIG_USERS_MAX 8192 /* uids and gids of all endpoints together, members included */
 
 enum config_who_kind {
-	CONFIG_WHO_ANY,		/* "*" */
+	CONFIG_WHO_ANY, /* "*" */
 	CONFIG_WHO_USER,
-	CONFIG_WHO_GROUP,	/* its members, and who runs with it as primary group */
+	CONFIG_WHO_GROUP, /* its members, and who runs with it as primary group */
 };
 
 struct config_who {
 	enum config_who_kind kind;
-	char *name;		/* as written; a bare number for a numeric uid */
-	uint32_t id;		/* uid or gid */
-	uint32_t *members;	/* uids, for a group */
+	char *name; /* as written; a bare number for a numeric uid */
+	uint32_t id; /* uid or gid */
+	uint32_t *members; /* uids, for a group */
 	size_t n_members;
 };
 
 struct config_port {
-	uint8_t proto;		/* IPPROTO_TCP, IPPROTO_UDP, 0 for both */
-	uint16_t port;		/* host order */
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, 0 for both */
+	uint16_t port; /* host order */
 };
 
 enum config_direction {
@@ -53,9 +53,9 @@ struct config_endpoint {
 	bool any_iface;
 	char (*ifaces)[CONFIG_IFNAME_MAX];
 	size_t n_ifaces;
-	struct config_who *who;	/* the key "filter" */
+	struct config_who *who; /* the key "filter" */
 	size_t n_who;
-	struct config_port *ports;	/* none: any */
+	struct config_port *ports; /* none: any */
 	size_t n_ports;
 	enum config_direction direction;
 };

@@ -33,9 +33,9 @@ enum {
 /* Where we are in the frame. */
 struct cursor {
 	const struct decode_frame *frame;
-	uint32_t offset;	/* of the IP header in the frame */
-	uint32_t end;		/* length that the IP header claims, NO_END if none */
-	uint32_t l4;		/* offset of the transport header in the packet */
+	uint32_t offset; /* of the IP header in the frame */
+	uint32_t end; /* length that the IP header claims, NO_END if none */
+	uint32_t l4; /* offset of the transport header in the packet */
 };
 
 /* len bytes at offset of the frame, NULL when they are not all there. */

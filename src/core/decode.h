@@ -10,11 +10,11 @@
 
 /* A frame as an AF_PACKET SOCK_RAW socket hands it over. */
 struct decode_frame {
-	const uint8_t *bytes;	/* from the link header on */
-	size_t captured;	/* bytes at hand */
-	uint32_t len;		/* bytes of the frame, at least captured */
-	uint32_t net;		/* where the network header starts */
-	uint16_t protocol;	/* the kernel's idea of the ethertype, host order */
+	const uint8_t *bytes; /* from the link header on */
+	size_t captured; /* bytes at hand */
+	uint32_t len; /* bytes of the frame, at least captured */
+	uint32_t net; /* where the network header starts */
+	uint16_t protocol; /* the kernel's idea of the ethertype, host order */
 };
 
 /*

@@ -20,20 +20,20 @@ enum diag_severity {
 struct diag_place {
 	unsigned int line;
 	unsigned int column;
-	unsigned int length;	/* characters to underline, at least 1 */
+	unsigned int length; /* characters to underline, at least 1 */
 };
 
 struct diag_message {
 	enum diag_severity severity;
 	struct diag_place place;
 	char *text;
-	char *hint;		/* what to do, NULL without */
+	char *hint; /* what to do, NULL without */
 };
 
 struct diag {
 	struct diag_message messages[DIAG_KEPT_MAX];
 	size_t n_messages;
-	size_t n_errors;	/* kept or not */
+	size_t n_errors; /* kept or not */
 	size_t n_warnings;
 };
 

@@ -29,7 +29,7 @@ struct decided {
 };
 
 struct flow_table {
-	struct decided *table;	/* in order of last use */
+	struct decided *table; /* in order of last use */
 };
 
 struct flow_table *flow_table_new(void)

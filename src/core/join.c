@@ -18,15 +18,15 @@ struct key {
 struct waiting {
 	struct key key;
 	struct sf_event event;
-	struct waiting *next;	/* the next alike */
-	struct waiting *last;	/* valid in the head */
+	struct waiting *next; /* the next alike */
+	struct waiting *last; /* valid in the head */
 	bool is_used;
 	UT_hash_handle hh;
 };
 
 struct join {
 	struct waiting *table;
-	size_t next_slot;	/* slots are taken in turn: the oldest is overwritten */
+	size_t next_slot; /* slots are taken in turn: the oldest is overwritten */
 	struct waiting slots[JOIN_WAITING_MAX];
 };
 

@@ -18,8 +18,8 @@ struct join;
 
 enum join_result {
 	JOIN_FOUND,
-	JOIN_MISSING,		/* no such verdict: lost, or still on its way */
-	JOIN_AMBIGUOUS,		/* several, and they name different owners */
+	JOIN_MISSING, /* no such verdict: lost, or still on its way */
+	JOIN_AMBIGUOUS, /* several, and they name different owners */
 };
 
 /* NULL when out of memory. */

@@ -18,11 +18,11 @@ struct policy_prefix {
 };
 
 struct policy {
-	struct policy_prefix *v4;	/* sorted, no two alike */
+	struct policy_prefix *v4; /* sorted, no two alike */
 	size_t n_v4;
 	struct policy_prefix *v6;
 	size_t n_v6;
-	struct sf_policy tables;	/* no interface entered yet */
+	struct sf_policy tables; /* no interface entered yet */
 };
 
 /*

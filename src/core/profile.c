@@ -2,7 +2,7 @@
 #include "profile.h"
 
 /* An address and its port together: port 53 of the same addresses is DNS. */
-#define EVERYWHERE           \
+#define EVERYWHERE             \
 	"      iface: \"*\"\n" \
 	"      filter: \"*\"\n"
 
@@ -12,27 +12,20 @@ const char profile_cloud_metadata[] =
 	"  # AWS, Azure, GCP, OCI, DigitalOcean, Hetzner, OpenStack, Akamai\n"
 	"  - imds:\n"
 	"      range: [169.254.169.254, \"fd00:ec2::254\", \"fd00:a9fe:a9fe::1\"]\n"
-	"      port: 80\n" EVERYWHERE
-	"  - ecs-task:\n"
+	"      port: 80\n" EVERYWHERE "  - ecs-task:\n"
 	"      range: 169.254.170.2\n"
-	"      port: 80\n" EVERYWHERE
-	"  # where the host's NAT sends ecs-task\n"
+	"      port: 80\n" EVERYWHERE "  # where the host's NAT sends ecs-task\n"
 	"  - ecs-agent:\n"
 	"      range: 127.0.0.1\n"
-	"      port: tcp/51679\n" EVERYWHERE
-	"  - eks-pod:\n"
+	"      port: tcp/51679\n" EVERYWHERE "  - eks-pod:\n"
 	"      range: [169.254.170.23, \"fd00:ec2::23\"]\n"
-	"      port: 80\n" EVERYWHERE
-	"  - azure-wire:\n"
+	"      port: 80\n" EVERYWHERE "  - azure-wire:\n"
 	"      range: 168.63.129.16\n"
-	"      port: [80, 32526]\n" EVERYWHERE
-	"  # where GKE's NAT sends imds\n"
+	"      port: [80, 32526]\n" EVERYWHERE "  # where GKE's NAT sends imds\n"
 	"  - gke:\n"
 	"      range: 169.254.169.252\n"
-	"      port: tcp/988\n" EVERYWHERE
-	"  - alibaba:\n"
+	"      port: tcp/988\n" EVERYWHERE "  - alibaba:\n"
 	"      range: 100.100.100.200\n"
-	"      port: 80\n" EVERYWHERE
-	"  - scaleway:\n"
+	"      port: 80\n" EVERYWHERE "  - scaleway:\n"
 	"      range: [169.254.42.42, \"fd00:42::42\"]\n"
 	"      port: 80\n" EVERYWHERE;

@@ -15,30 +15,30 @@
 
 enum record_type {
 	RECORD_START,
-	RECORD_DECISION,	/* from the kernel */
-	RECORD_PACKET,		/* from the socket */
+	RECORD_DECISION, /* from the kernel */
+	RECORD_PACKET, /* from the socket */
 	RECORD_ALIVE,
 	RECORD_LOSS,
-	RECORD_COUNTERS,	/* asked for by a signal */
+	RECORD_COUNTERS, /* asked for by a signal */
 	RECORD_SUMMARY,
 	RECORD_TYPES,
 };
 
 struct record_owner {
 	enum sf_owner_kind kind;
-	uint32_t uid;		/* these only for SF_OWNER_USER */
+	uint32_t uid; /* these only for SF_OWNER_USER */
 	uint32_t gid;
-	const char *user;	/* NULL: the uid has no name */
+	const char *user; /* NULL: the uid has no name */
 	enum sf_source source;
 	enum sf_join join;
-	bool lost;		/* unknown because its event was lost */
+	bool lost; /* unknown because its event was lost */
 };
 
 struct record_traffic {
-	const char *endpoint;	/* the first that matched, NULL if none did */
-	const char *endpoints[SF_ENDPOINTS_MAX];	/* all of them */
+	const char *endpoint; /* the first that matched, NULL if none did */
+	const char *endpoints[SF_ENDPOINTS_MAX]; /* all of them */
 	size_t n_endpoints;
-	const char *iface;	/* its name, or its number when it has gone */
+	const char *iface; /* its name, or its number when it has gone */
 	enum sf_direction direction;
 	enum sf_verdict verdict;
 	struct sf_packet packet;
@@ -47,7 +47,7 @@ struct record_traffic {
 
 /* A place where we are attached, and whether we still are. */
 struct record_hook {
-	char name[48];		/* "tap eth0", "cgroup_skb/egress" */
+	char name[48]; /* "tap eth0", "cgroup_skb/egress" */
 	bool attached;
 };
 #define RECORD_HOOKS_MAX 600
@@ -62,12 +62,12 @@ struct record_hook {
 struct record_counts {
 	uint64_t kernel[SF_COUNTERS];
 	uint64_t packets_reported;
-	uint64_t packets_dropped;	/* by the queues of our sockets */
-	uint64_t packets_left;		/* read after COUNT was reached, not reported */
-	uint64_t owners_lost;		/* packets whose event was lost */
+	uint64_t packets_dropped; /* by the queues of our sockets */
+	uint64_t packets_left; /* read after COUNT was reached, not reported */
+	uint64_t owners_lost; /* packets whose event was lost */
 	uint64_t events_read;
 	uint64_t decisions_reported;
-	uint64_t output_lost;		/* records that could not be written */
+	uint64_t output_lost; /* records that could not be written */
 };
 
 /* The name of a kernel counter: "seen", "no_owner_kernel". */
@@ -75,26 +75,26 @@ const char *record_counter_name(enum sf_counter counter);
 
 struct record_status {
 	uint64_t uptime_ns;
-	const struct record_hook *hooks;	/* start and alive */
+	const struct record_hook *hooks; /* start and alive */
 	size_t n_hooks;
-	struct record_counts counts;	/* loss: what was lost since the last one */
-	const char *config;	/* start: file or profile name */
-	const char *owner_hook;	/* start: "cgroup" or "tc" */
-	const char *version;	/* start */
-	const char *kernel;	/* start: release */
-	const char *const *endpoints;	/* start: names, in order */
+	struct record_counts counts; /* loss: what was lost since the last one */
+	const char *config; /* start: file or profile name */
+	const char *owner_hook; /* start: "cgroup" or "tc" */
+	const char *version; /* start */
+	const char *kernel; /* start: release */
+	const char *const *endpoints; /* start: names, in order */
 	size_t n_endpoints;
 };
 
 struct record {
 	enum record_type type;
 	uint64_t seq;
-	uint64_t ts_ns;		/* CLOCK_REALTIME */
+	uint64_t ts_ns; /* CLOCK_REALTIME */
 	const char *host;
 	const char *boot_id;
 	union {
-		struct record_traffic traffic;	/* decision, packet */
-		struct record_status status;	/* the others */
+		struct record_traffic traffic; /* decision, packet */
+		struct record_status status; /* the others */
 	};
 };
 
@@ -116,6 +116,6 @@ const char *record_tcp_flags(uint8_t flags, char *text);
 const char *record_mark(const struct sf_packet *packet, size_t index);
 
 /* Which of the fields that not every packet has were read and mean what they say. */
-bool record_has_ports(const struct sf_packet *packet);	/* not an ICMP echo's id */
+bool record_has_ports(const struct sf_packet *packet); /* not an ICMP echo's id */
 bool record_has_tcp_flags(const struct sf_packet *packet);
 bool record_has_icmp_type(const struct sf_packet *packet);

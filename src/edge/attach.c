@@ -20,7 +20,7 @@ struct tc_place {
 	uint32_t ifindex;
 	uint32_t handle;
 	bool is_attached;
-	bool made_qdisc;	/* then it goes with us */
+	bool made_qdisc; /* then it goes with us */
 };
 
 struct attach {

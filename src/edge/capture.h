@@ -18,14 +18,14 @@
 struct capture {
 	int fd;
 	bool is_bound;
-	uint32_t ifindex;	/* 0: every interface */
-	uint64_t dropped;	/* by the socket's queue, so far */
+	uint32_t ifindex; /* 0: every interface */
+	uint64_t dropped; /* by the socket's queue, so far */
 };
 
 struct capture_frame {
 	struct decode_frame frame;
 	uint32_t ifindex;
-	uint64_t ts_ns;		/* CLOCK_REALTIME, by the kernel */
+	uint64_t ts_ns; /* CLOCK_REALTIME, by the kernel */
 	bool is_outgoing;
 };
 

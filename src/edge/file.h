@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 struct file_text {
-	char *bytes;	/* to be freed; a NUL follows the last */
+	char *bytes; /* to be freed; a NUL follows the last */
 	size_t len;
-	bool others_may_write;	/* its mode or owner lets someone else change it */
+	bool others_may_write; /* its mode or owner lets someone else change it */
 };
 
 /*

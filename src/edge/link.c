@@ -13,7 +13,7 @@
 #define KEPT 64
 
 static struct {
-	uint32_t ifindex;	/* 0: free */
+	uint32_t ifindex; /* 0: free */
 	char name[IF_NAMESIZE];
 } kept[KEPT];
 

@@ -15,8 +15,8 @@
 /* libbpf explains itself by printing; the last of it is kept for whoever reports the failure. */
 static char last_words[1024];
 
-__attribute__((format(printf, 2, 0)))
-static int keep_words(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int keep_words(enum libbpf_print_level level,
+							    const char *format, va_list args)
 {
 	if (level == LIBBPF_WARN)
 		vsnprintf(last_words, sizeof(last_words), format, args);
@@ -128,7 +128,7 @@ int loader_tap_fd(const struct sockfilter *skel)
 int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS])
 {
 	int n_cpus = libbpf_num_possible_cpus();
-	cleanup_free uint64_t (*of_cpu)[SF_COUNTERS] = NULL;
+	cleanup_free uint64_t(*of_cpu)[SF_COUNTERS] = NULL;
 	uint32_t zero = 0;
 
 	if (n_cpus < 0)

@@ -16,7 +16,7 @@ struct sockfilter;
 
 struct loader_options {
 	bool report_rejected;
-	bool with_cgroup;	/* the owner's cgroup hooks, else its tc hook */
+	bool with_cgroup; /* the owner's cgroup hooks, else its tc hook */
 };
 
 /* What libbpf had to say when something failed; "" if nothing. */

@@ -24,8 +24,8 @@ static void put_escaped(const char *text)
 	}
 }
 
-__attribute__((format(printf, 2, 0)))
-static void put(const char *severity, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void put(const char *severity, const char *format,
+						      va_list args)
 {
 	cleanup_free char *text = NULL;
 

@@ -89,8 +89,7 @@ static struct timespec to_timespec(uint64_t ns)
 	};
 }
 
-int loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t period_ns, loop_fn fn,
-		   void *arg)
+int loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t period_ns, loop_fn fn, void *arg)
 {
 	cleanup_close int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	struct itimerspec spec = {

@@ -22,8 +22,7 @@ int loop_add(struct loop *loop, int fd, uint32_t events, loop_fn fn, void *arg);
 int loop_want(struct loop *loop, int fd, uint32_t events);
 
 /* A timer that fires first after first_ns, then every period_ns (0: once). 0 or -errno. */
-int loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t period_ns, loop_fn fn,
-		   void *arg);
+int loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t period_ns, loop_fn fn, void *arg);
 
 /* Calls fn, with the signal's number for events, for each of these signals, which get blocked. 0 or -errno. */
 int loop_add_signals(struct loop *loop, const int *signals, int n, loop_fn fn, void *arg);

@@ -48,8 +48,30 @@ int privilege_limit(void)
 		return -errno;
 	if (capng_get_caps_process())
 		return -EIO;
+	/* an ordinary user may not, and does not need to: no exec gains anything */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
+		capng_clear(CAPNG_SELECT_BOUNDS);
+		capng_apply(CAPNG_SELECT_BOUNDS);
+	}
 	capng_clear(CAPNG_SELECT_CAPS);
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, needed[i].capability);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
+
+int privilege_drop(bool keep_net_admin, bool (*works)(void *arg), void *arg)
+{
+	const capng_type_t both = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
+
+	if (capng_get_caps_process())
+		return -EIO;
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (keep_net_admin)
+		capng_update(CAPNG_ADD, both, CAP_NET_ADMIN);
+	/* at hand while it is tried without */
+	capng_update(CAPNG_ADD, CAPNG_PERMITTED, CAP_BPF);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return -EPERM;
+	capng_update(works(arg) ? CAPNG_DROP : CAPNG_ADD, both, CAP_BPF);
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }

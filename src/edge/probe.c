@@ -36,8 +36,7 @@ static const struct {
 	{"socket_filter: probe_read_kernel", HELPER, BPF_PROG_TYPE_SOCKET_FILTER,
 	 BPF_FUNC_probe_read_kernel},
 	{"cgroup_skb: sk_storage_get", HELPER, BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_sk_storage_get},
-	{"cgroup_sock: sk_storage_get", HELPER, BPF_PROG_TYPE_CGROUP_SOCK,
-	 BPF_FUNC_sk_storage_get},
+	{"cgroup_sock: sk_storage_get", HELPER, BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get},
 };
 
 static bool is_there(size_t i)

@@ -17,7 +17,7 @@
 
 struct name {
 	uint32_t uid;
-	char *text;	/* NULL: none */
+	char *text; /* NULL: none */
 	UT_hash_handle hh;
 };
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 struct buffer {
-	char *bytes;	/* not NUL-terminated */
+	char *bytes; /* not NUL-terminated */
 	size_t len;
 	size_t size;
-	bool failed;	/* out of memory: what is there is incomplete */
+	bool failed; /* out of memory: what is there is incomplete */
 };
 
 /* Makes room for extra bytes more; false, and failed, without memory. */

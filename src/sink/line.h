@@ -17,7 +17,7 @@
 
 struct line {
 	struct buffer *buffer;
-	size_t column;	/* where the next character will stand */
+	size_t column; /* where the next character will stand */
 	bool color;
 };
 

@@ -16,19 +16,19 @@
 #define OUT_HIGH_WATER (256 << 10)
 
 struct out {
-	int fd;			/* borrowed */
-	int own_fd;		/* the same pipe or terminal opened again, or -1 */
+	int fd; /* borrowed */
+	int own_fd; /* the same pipe or terminal opened again, or -1 */
 	struct buffer queue;
-	size_t written;		/* bytes of the queue that are out */
-	uint64_t *ends;		/* byte offsets at which queued records end, since out_init */
+	size_t written; /* bytes of the queue that are out */
+	uint64_t *ends; /* byte offsets at which queued records end, since out_init */
 	size_t n_ends;
 	size_t ends_size;
 	size_t first_end;
-	uint64_t base;		/* offset of the queue's first byte */
-	uint64_t last_end;	/* offset up to which whole records are out */
+	uint64_t base; /* offset of the queue's first byte */
+	uint64_t last_end; /* offset up to which whole records are out */
 	uint64_t records_written;
-	uint64_t records_lost;	/* no memory, or the write failed for good */
-	bool pollable;		/* a pipe, terminal or socket: wait for EPOLLOUT */
+	uint64_t records_lost; /* no memory, or the write failed for good */
+	bool pollable; /* a pipe, terminal or socket: wait for EPOLLOUT */
 };
 
 /* fd may be a pipe, terminal, socket or file, blocking or not; its flags are left alone. */

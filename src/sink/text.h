@@ -9,7 +9,7 @@
 
 struct text_style {
 	bool color;
-	bool quiet;	/* no start, alive or summary */
+	bool quiet; /* no start, alive or summary */
 };
 
 /* Appends the column titles that stand above decisions and packets. */

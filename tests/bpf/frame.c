@@ -14,7 +14,7 @@
 struct writer {
 	struct frame *frame;
 	size_t ethertype;
-	size_t next;		/* the byte that names the next protocol */
+	size_t next; /* the byte that names the next protocol */
 	size_t tcp;
 	uint8_t version;
 	bool is_tot_bent;
@@ -87,6 +87,7 @@ static void add_ip(struct writer *writer, uint8_t version, const char *addrs)
 	writer->next = writer->frame->len + (version == 4 ? 9 : 6);
 	ip = grow(writer, version == 4 ? 20 : 40);
 	ip[0] = version == 4 ? 0x45 : 0x60;
+	ip[version == 4 ? 8 : 7] = 64;
 	ip[version == 4 ? 9 : 6] = 59;
 	read_addr(family, addrs, comma, ip + (version == 4 ? 12 : 8));
 	read_addr(family, addrs + comma + 1, strlen(addrs + comma + 1),
@@ -191,7 +192,7 @@ static bool add_bare(struct writer *writer, const char *name, const char *arg)
 	static const struct {
 		const char *name;
 		uint8_t proto;
-		uint8_t len;	/* 0: an extension header */
+		uint8_t len; /* 0: an extension header */
 	} headers[] = {
 		{"hop", 0, 0},	 {"route", 43, 0}, {"auth", 51, 0}, {"dst", 60, 0}, {"mob", 135, 0},
 		{"hip", 139, 0}, {"shim", 140, 0}, {"gre", 47, 4},  {"esp", 50, 8}, {"none", 59, 0},
@@ -218,7 +219,7 @@ static bool add_transport(struct writer *writer, const char *name, const char *a
 		uint8_t proto;
 		uint8_t len;
 	} headers[] = {
-		{"tcp", IPPROTO_TCP, 20},	  {"udp", IPPROTO_UDP, 8},
+		{"tcp", IPPROTO_TCP, 20},	 {"udp", IPPROTO_UDP, 8},
 		{"udplite", IPPROTO_UDPLITE, 8}, {"sctp", IPPROTO_SCTP, 12},
 		{"dccp", IPPROTO_DCCP, 12},
 	};
@@ -269,6 +270,20 @@ static void fill_length(const struct writer *writer)
 		put_be16(frame->bytes + frame->ip + 4, frame->len - frame->ip - 40);
 }
 
+/* A router drops what has a wrong sum; the tap does not look at it. */
+static void fill_checksum(const struct writer *writer)
+{
+	uint8_t *ip = writer->frame->bytes + writer->frame->ip;
+	uint32_t sum = 0;
+
+	if (writer->version != 4)
+		return;
+	for (size_t i = 0; i < 20; i += 2)
+		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	put_be16(ip + 10, ~(sum + (sum >> 16)));
+}
+
 void frame_write(struct frame *frame, const char *words)
 {
 	struct writer writer = {.frame = frame, .ethertype = 2 * ETH_ALEN};
@@ -282,6 +297,7 @@ void frame_write(struct frame *frame, const char *words)
 	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
 		add_word(&writer, word);
 	fill_length(&writer);
+	fill_checksum(&writer);
 	if (writer.cut)
 		frame->len = writer.cut;
 }

@@ -32,7 +32,7 @@
 struct frame {
 	uint8_t bytes[FRAME_BYTES_MAX];
 	size_t len;
-	size_t ip;		/* offset of the last IP header */
+	size_t ip; /* offset of the last IP header */
 };
 
 /* Ends the program on a word that it does not know. */

@@ -27,9 +27,9 @@
 /* What a test run of the kernel's says of a packet. */
 struct rig_result {
 	int32_t verdict;
-	uint64_t counted[SF_COUNTERS];	/* by this run alone */
+	uint64_t counted[SF_COUNTERS]; /* by this run alone */
 	size_t n_events;
-	struct sf_event event;		/* the last, if any */
+	struct sf_event event; /* the last, if any */
 };
 
 struct rig {
@@ -37,8 +37,8 @@ struct rig {
 	struct policy *policy;
 	struct sockfilter *skel;
 	struct ring *ring;
-	uint64_t counters[SF_COUNTERS];	/* at the last look */
-	size_t n_events;		/* since the last look */
+	uint64_t counters[SF_COUNTERS]; /* at the last look */
+	size_t n_events; /* since the last look */
 	struct sf_event events[RIG_EVENTS_MAX];
 };
 

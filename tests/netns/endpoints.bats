@@ -69,7 +69,9 @@ teardown() { net_down; }
 	fetch www-data http://$IMDS4/
 	fetch backup "http://[$IMDS6]/"
 	end_watch
-	all tcp 'is(34) and .ip_version == 6'
+	all 'tcp and .dport == 80' 'is(34) and to'
+	# what comes back is in range with both its sides too; its sender is another
+	all 'tcp and .sport == 80' 'to and (is(34) | not)'
 	none '.ip_version == 4'
 }
 

@@ -86,19 +86,37 @@ guest_side_is_user() {
 	all 'tcp and .iface == "eth0"' 'kind("forwarded") or is(33)'
 }
 
-@test "a bridge in between: the user on the bridge, by its socket" {
+# bridge_up CALL: the guest behind a bridge; CALL: does br_netfilter look at its packets?
+bridge_up() {
 	in_net "$C" ip link add br0 type bridge
 	ip -n "$C" addr flush dev guest0
 	ip -n "$C" link set guest0 master br0
 	ip -n "$C" addr add 10.9.0.1/24 dev br0
 	ip -n "$C" link set br0 up
+	in_net "$C" sh -c 'f=/proc/sys/net/bridge/bridge-nf-call-iptables; [ ! -e $f ] || echo '"$1"' >$f'
+	wait_for guest_fetch www-data http://$IMDS4:8080/
+}
+
+@test "a bridge in between: the user on the bridge, by its socket" {
+	bridge_up 0
 	endpoint imds $IMDS4 '"*"' 'port: 80' 'iface: [br0]'
 	watch
-	wait_for guest_fetch www-data http://$IMDS4:8080/
 	guest_fetch www-data http://$IMDS4/
 	end_watch
 	all 'tcp and to' 'is(33) and .owner.join == "socket"'
 	all 'tcp and from' 'is(33) and .owner.join == "reply"'
+}
+
+# br_netfilter takes the socket off a packet between the port and the bridge.
+@test "a bridge under br_netfilter: the user on its port; on the bridge the user or forwarded" {
+	bridge_up 1
+	[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || skip "no br_netfilter"
+	endpoint imds $IMDS4 '"*"' 'port: 80' 'iface: [guest0, br0]'
+	watch
+	guest_fetch www-data http://$IMDS4/
+	end_watch
+	guest_side_is_user
+	all 'tcp and .iface == "br0"' 'kind("forwarded") or is(33)'
 }
 
 @test "under a named user the guest's packets on the uplink are counted as hidden" {

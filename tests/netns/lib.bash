@@ -252,7 +252,7 @@ fail() {
 	echo "--- stderr"
 	tail -20 "$ERR" 2>/dev/null
 	echo "--- records"
-	jq -rc 'del(.host, .boot_id, .schema, .ts)' "$OUT" 2>/dev/null | tail -40
+	jq -rc 'del(.host, .boot_id, .schema, .ts)' "$OUT" 2>/dev/null | tail -25
 	return 1
 }
 

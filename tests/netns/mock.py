@@ -157,7 +157,7 @@ FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16}
 
 def frame(iface, *options):
     """src= sport= dst= dport= [flags=SA] [proto=tcp|udp] [sll=0x1234] [cut=BYTES]
-    [claim=BYTES of IP length more than there are] [ihl=N] [mac=DESTINATION]"""
+    [claim=BYTES of IP length more than there are] [ihl=N] [mac=DESTINATION] [vlan=ID,...]"""
     o = dict(option.split("=", 1) for option in options)
     ports = struct.pack("!HH", int(o["sport"]), int(o["dport"]))
     if o.get("proto", "tcp") == "tcp":
@@ -181,8 +181,9 @@ def frame(iface, *options):
         packet = header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
         ethertype = 0x0800
     mac = bytes.fromhex(o.get("mac", "ff:ff:ff:ff:ff:ff").replace(":", ""))
-    link = mac + b"\x02\0\0\0\0\x01" + struct.pack("!H", ethertype)
-    protocol = int(o.get("sll", hex(ethertype)), 16)
+    tags = b"".join(struct.pack("!HH", 0x8100, int(tag)) for tag in o.get("vlan", "").split(",") if tag)
+    link = mac + b"\x02\0\0\0\0\x01" + tags + struct.pack("!H", ethertype)
+    protocol = int(o.get("sll", "0x8100" if tags else hex(ethertype)), 16)
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     sock.sendto(link + packet, (iface, protocol))
 

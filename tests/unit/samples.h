@@ -56,23 +56,25 @@ static inline struct record sample_traffic(enum record_type type)
 		.ts_ns = SAMPLE_TS_NS,
 		.host = "web-1",
 		.boot_id = "5c1e4b0a-8f0d-4f3e-9a3c-0d6d3a5b7c11",
-		.traffic = {
-			.endpoint = "imdsv2",
-			.endpoints = {"imdsv2"},
-			.n_endpoints = 1,
-			.iface = "eth0",
-			.direction = SF_TO,
-			.verdict = SF_DELIVER,
-			.packet = sample_ipv4(),
-			.owner = {
-				.kind = SF_OWNER_USER,
-				.uid = 33,
-				.gid = 33,
-				.user = "www-data",
-				.source = SF_SOURCE_SOCKET,
-				.join = SF_JOIN_FLOW,
+		.traffic =
+			{
+				.endpoint = "imdsv2",
+				.endpoints = {"imdsv2"},
+				.n_endpoints = 1,
+				.iface = "eth0",
+				.direction = SF_TO,
+				.verdict = SF_DELIVER,
+				.packet = sample_ipv4(),
+				.owner =
+					{
+						.kind = SF_OWNER_USER,
+						.uid = 33,
+						.gid = 33,
+						.user = "www-data",
+						.source = SF_SOURCE_SOCKET,
+						.join = SF_JOIN_FLOW,
+					},
 			},
-		},
 	};
 }
 
@@ -128,17 +130,18 @@ static inline struct record sample_status(enum record_type type)
 		.ts_ns = SAMPLE_TS_NS,
 		.host = "web-1",
 		.boot_id = "5c1e4b0a-8f0d-4f3e-9a3c-0d6d3a5b7c11",
-		.status = {
-			.uptime_ns = 62000000000ULL,
-			.hooks = hooks,
-			.n_hooks = ARRAY_SIZE(hooks),
-			.counts = sample_counts(),
-			.config = "/etc/sock-filter.yml",
-			.owner_hook = "cgroup",
-			.version = "0.1.0",
-			.kernel = "6.1.0-28-amd64",
-			.endpoints = endpoints,
-			.n_endpoints = ARRAY_SIZE(endpoints),
-		},
+		.status =
+			{
+				.uptime_ns = 62000000000ULL,
+				.hooks = hooks,
+				.n_hooks = ARRAY_SIZE(hooks),
+				.counts = sample_counts(),
+				.config = "/etc/sock-filter.yml",
+				.owner_hook = "cgroup",
+				.version = "0.1.0",
+				.kernel = "6.1.0-28-amd64",
+				.endpoints = endpoints,
+				.n_endpoints = ARRAY_SIZE(endpoints),
+			},
 	};
 }

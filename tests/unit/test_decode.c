@@ -106,7 +106,7 @@ struct vector {
 	const char *words;
 	uint16_t flags;
 	uint8_t proto;
-	uint16_t sport;		/* host order */
+	uint16_t sport; /* host order */
 	uint16_t dport;
 };
 
@@ -166,11 +166,11 @@ static void test_icmp(void **state)
 		uint8_t type;
 		uint16_t id;
 	} vectors[] = {
-		{V4 "icmp:8,77", 8, 77},	{V4 "icmp:0,77", 0, 77},
-		{V4 "icmp:3,77", 3, 0},		{V4 "icmp:128,77", 128, 0},
-		{V6 "icmp6:128,77", 128, 77},	{V6 "icmp6:129,77", 129, 77},
-		{V6 "icmp6:135,77", 135, 0},	{V6 "icmp6:8,77", 8, 0},
-		{V6 "icmp6:0,77", 0, 0},	{V6 "hop icmp6:128,9", 128, 9},
+		{V4 "icmp:8,77", 8, 77},      {V4 "icmp:0,77", 0, 77},
+		{V4 "icmp:3,77", 3, 0},	      {V4 "icmp:128,77", 128, 0},
+		{V6 "icmp6:128,77", 128, 77}, {V6 "icmp6:129,77", 129, 77},
+		{V6 "icmp6:135,77", 135, 0},  {V6 "icmp6:8,77", 8, 0},
+		{V6 "icmp6:0,77", 0, 0},      {V6 "hop icmp6:128,9", 128, 9},
 	};
 
 	(void)state;
@@ -224,14 +224,14 @@ static void test_v4_lengths(void **state)
 static void test_v4_fragments(void **state)
 {
 	static const struct vector vectors[] = {
-		{V4 "frag=4000 tcp:1,2", P, 6, 1, 2},		/* don't fragment */
-		{V4 "frag=8000 tcp:1,2", P, 6, 1, 2},		/* the evil bit */
-		{V4 "frag=2000 tcp:1,2", P | F, 6, 1, 2},	/* the first */
+		{V4 "frag=4000 tcp:1,2", P, 6, 1, 2}, /* don't fragment */
+		{V4 "frag=8000 tcp:1,2", P, 6, 1, 2}, /* the evil bit */
+		{V4 "frag=2000 tcp:1,2", P | F, 6, 1, 2}, /* the first */
 		{V4 "frag=2001 tcp:1,2", L, 6, 0, 0},
-		{V4 "frag=0001 tcp:1,2", L, 6, 0, 0},		/* the last */
+		{V4 "frag=0001 tcp:1,2", L, 6, 0, 0}, /* the last */
 		{V4 "frag=1fff udp:1,2", L, 17, 0, 0},
 		{V4 "frag=1000 udp:1,2", L, 17, 0, 0},
-		{V4 "frag=2000 tcp:1,2 cut=42", P | F | T, 6, 1, 2},	/* a tiny first one */
+		{V4 "frag=2000 tcp:1,2 cut=42", P | F | T, 6, 1, 2}, /* a tiny first one */
 		{V4 "frag=0001 icmp:8,7", L, 1, 0, 0},
 		{V4 "frag=0001 tot=65535 udp:1,2", L | T, 17, 0, 0},
 		{V4 "frag=0001 ihl=4 udp:1,2", L | M, 17, 0, 0},
@@ -296,11 +296,11 @@ static void test_v6_extensions(void **state)
 static void test_v6_fragments(void **state)
 {
 	static const struct vector vectors[] = {
-		{V6 "fr:0000 udp:1,2", P, 17, 1, 2},		/* atomic: whole */
-		{V6 "fr:0006 udp:1,2", P, 17, 1, 2},		/* reserved bits */
-		{V6 "fr:0001 udp:1,2", P | F, 17, 1, 2},	/* the first */
+		{V6 "fr:0000 udp:1,2", P, 17, 1, 2}, /* atomic: whole */
+		{V6 "fr:0006 udp:1,2", P, 17, 1, 2}, /* reserved bits */
+		{V6 "fr:0001 udp:1,2", P | F, 17, 1, 2}, /* the first */
 		{V6 "fr:0009 udp:1,2", L, 17, 0, 0},
-		{V6 "fr:0008 udp:1,2", L, 17, 0, 0},		/* the last */
+		{V6 "fr:0008 udp:1,2", L, 17, 0, 0}, /* the last */
 		{V6 "fr:fff8 tcp:1,2", L, 6, 0, 0},
 		{V6 "hop fr:0001 dst tcp:1,2", P | F, 6, 1, 2},
 		/* what follows a later fragment's header is not a header */
@@ -364,7 +364,7 @@ static void test_not_ip(void **state)
 	static const char *const words[] = {
 		"eth=0806 pay=28",
 		"eth=88cc pay=60",
-		"eth=0100 pay=60",	/* an 802.3 length */
+		"eth=0100 pay=60", /* an 802.3 length */
 		"eth=0800",
 		"eth=86dd",
 		V4 "ver=6 tcp:1,2",

@@ -38,14 +38,15 @@ static struct sf_event request(uint32_t n)
 		.gid = 1000,
 		.direction = SF_TO,
 		.owner_kind = SF_OWNER_USER,
-		.packet = {
-			.dst = {[15] = 254},
-			.sport = htons(40000),
-			.dport = htons(80),
-			.ip_version = 6,
-			.proto = IPPROTO_TCP,
-			.flags = SF_PACKET_PORTS,
-		},
+		.packet =
+			{
+				.dst = {[15] = 254},
+				.sport = htons(40000),
+				.dport = htons(80),
+				.ip_version = 6,
+				.proto = IPPROTO_TCP,
+				.flags = SF_PACKET_PORTS,
+			},
 	};
 
 	memcpy(event.packet.src, &n, sizeof(n));

@@ -45,17 +45,18 @@ static struct sf_event event_of(uint32_t seq)
 		.owner_kind = SF_OWNER_USER,
 		.source = SF_SOURCE_SOCKET,
 		.join = SF_JOIN_FLOW,
-		.packet = {
-			.src = {[15] = 1},
-			.dst = {[15] = 2},
-			.sport = htons(40000),
-			.dport = htons(80),
-			.tcp_seq = htonl(seq),
-			.ip_version = 4,
-			.proto = IPPROTO_TCP,
-			.flags = SF_PACKET_PORTS,
-			.len = 60,
-		},
+		.packet =
+			{
+				.src = {[15] = 1},
+				.dst = {[15] = 2},
+				.sport = htons(40000),
+				.dport = htons(80),
+				.tcp_seq = htonl(seq),
+				.ip_version = 4,
+				.proto = IPPROTO_TCP,
+				.flags = SF_PACKET_PORTS,
+				.len = 60,
+			},
 	};
 }
 

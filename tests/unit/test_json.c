@@ -12,26 +12,26 @@
 #include "json.h"
 #include "samples.h"
 
-#define HEAD(type, seq)                                                                            \
-	"{\"schema\":1,\"type\":\"" type "\",\"seq\":" seq                                         \
-	",\"ts\":\"2026-11-22T12:41:09.123456789Z\",\"host\":\"web-1\","                           \
+#define HEAD(type, seq)                                                  \
+	"{\"schema\":1,\"type\":\"" type "\",\"seq\":" seq               \
+	",\"ts\":\"2026-11-22T12:41:09.123456789Z\",\"host\":\"web-1\"," \
 	"\"boot_id\":\"5c1e4b0a-8f0d-4f3e-9a3c-0d6d3a5b7c11\","
-#define IPV4                                                                                       \
-	"\"ip_version\":4,\"proto\":\"tcp\",\"src\":\"192.168.178.1\",\"sport\":40112,"            \
+#define IPV4                                                                            \
+	"\"ip_version\":4,\"proto\":\"tcp\",\"src\":\"192.168.178.1\",\"sport\":40112," \
 	"\"dst\":\"169.254.169.254\",\"dport\":80,\"len\":74,\"tcp_flags\":\"SYN\","
-#define USER                                                                                       \
-	"\"owner\":{\"kind\":\"user\",\"uid\":33,\"user\":\"www-data\",\"gid\":33,"                \
+#define USER                                                                        \
+	"\"owner\":{\"kind\":\"user\",\"uid\":33,\"user\":\"www-data\",\"gid\":33," \
 	"\"source\":\"socket\",\"join\":\"flow\"}}\n"
-#define HOOKS                                                                                      \
-	"\"hooks\":[{\"name\":\"tap eth0\",\"attached\":true},"                                    \
+#define HOOKS                                                   \
+	"\"hooks\":[{\"name\":\"tap eth0\",\"attached\":true}," \
 	"{\"name\":\"cgroup_skb/egress\",\"attached\":true}]"
-#define COUNTERS                                                                                   \
-	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"               \
-	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                   \
-	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"              \
-	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3,"  \
-	"\"events_held_back\":6,\"flows_refused\":0,\"packets_reported\":28,"                      \
-	"\"packets_dropped\":2,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"           \
+#define COUNTERS                                                                                  \
+	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"              \
+	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                  \
+	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"             \
+	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3," \
+	"\"events_held_back\":6,\"flows_refused\":0,\"packets_reported\":28,"                     \
+	"\"packets_dropped\":2,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"          \
 	"\"decisions_reported\":9,\"output_lost\":5}"
 
 static char *emit(const struct record *record)
@@ -72,8 +72,9 @@ static void a_packet_is_one_line(void **state)
 	struct record record = sample_traffic(RECORD_PACKET);
 
 	(void)state;
-	assert_emits(&record, HEAD("packet", "7") "\"endpoint\":\"imdsv2\",\"iface\":\"eth0\","
-			"\"direction\":\"to\"," IPV4 "\"decision\":-1," USER);
+	assert_emits(&record,
+		     HEAD("packet", "7") "\"endpoint\":\"imdsv2\",\"iface\":\"eth0\","
+					 "\"direction\":\"to\"," IPV4 "\"decision\":-1," USER);
 }
 
 static void a_decision_of_several_endpoints_lists_them(void **state)
@@ -83,9 +84,10 @@ static void a_decision_of_several_endpoints_lists_them(void **state)
 	(void)state;
 	record.traffic.endpoints[1] = "all";
 	record.traffic.n_endpoints = 2;
-	assert_emits(&record, HEAD("decision", "7") "\"endpoint\":\"imdsv2\","
-			"\"endpoints\":[\"imdsv2\",\"all\"],\"iface\":\"eth0\","
-			"\"direction\":\"to\"," IPV4 "\"decision\":-1," USER);
+	assert_emits(&record,
+		     HEAD("decision", "7") "\"endpoint\":\"imdsv2\","
+					   "\"endpoints\":[\"imdsv2\",\"all\"],\"iface\":\"eth0\","
+					   "\"direction\":\"to\"," IPV4 "\"decision\":-1," USER);
 }
 
 static void a_rejection_has_no_endpoint_and_no_direction(void **state)
@@ -93,8 +95,9 @@ static void a_rejection_has_no_endpoint_and_no_direction(void **state)
 	struct record record = sample_rejected();
 
 	(void)state;
-	assert_emits(&record, HEAD("decision", "7") "\"iface\":\"eth0\"," IPV4
-			"\"decision\":0,\"owner\":{\"kind\":\"unknown\"}}\n");
+	assert_emits(&record,
+		     HEAD("decision", "7") "\"iface\":\"eth0\"," IPV4
+					   "\"decision\":0,\"owner\":{\"kind\":\"unknown\"}}\n");
 }
 
 static void ipv6_and_marks(void **state)
@@ -105,11 +108,11 @@ static void ipv6_and_marks(void **state)
 	record.traffic.packet = sample_ipv6();
 	record.traffic.direction = SF_FROM;
 	assert_has(&record, "\"direction\":\"from\",\"ip_version\":6,\"proto\":\"tcp\","
-			"\"src\":\"fd00:ec2::254\",\"sport\":80,\"dst\":\"2001:db8::1\","
-			"\"dport\":41234,\"len\":94,\"tcp_flags\":\"SYN,ACK\",\"decision\":-1");
+			    "\"src\":\"fd00:ec2::254\",\"sport\":80,\"dst\":\"2001:db8::1\","
+			    "\"dport\":41234,\"len\":94,\"tcp_flags\":\"SYN,ACK\",\"decision\":-1");
 	record.traffic.packet.flags = SF_PACKET_LATER_FRAGMENT | SF_PACKET_TRUNCATED;
 	assert_has(&record, "\"src\":\"fd00:ec2::254\",\"dst\":\"2001:db8::1\",\"len\":94,"
-			"\"marks\":[\"fragment\",\"truncated\"],\"decision\":-1");
+			    "\"marks\":[\"fragment\",\"truncated\"],\"decision\":-1");
 }
 
 static void icmp_has_a_type_and_no_ports(void **state)
@@ -120,7 +123,7 @@ static void icmp_has_a_type_and_no_ports(void **state)
 	record.traffic.packet.proto = 1;
 	record.traffic.packet.icmp_type = 8;
 	assert_has(&record, "\"proto\":\"icmp\",\"src\":\"192.168.178.1\","
-			"\"dst\":\"169.254.169.254\",\"icmp_type\":8,\"len\":74,\"decision\"");
+			    "\"dst\":\"169.254.169.254\",\"icmp_type\":8,\"len\":74,\"decision\"");
 	record.traffic.packet.proto = 253;
 	assert_has(&record, "\"proto\":\"253\"");
 	assert_has_not(&record, "icmp_type");
@@ -153,9 +156,12 @@ static void statuses(void **state)
 	struct record summary = sample_status(RECORD_SUMMARY);
 
 	(void)state;
-	assert_emits(&start, HEAD("start", "1") "\"version\":\"0.1.0\","
-			"\"kernel\":\"6.1.0-28-amd64\",\"config\":\"/etc/sock-filter.yml\","
-			"\"endpoints\":[\"imdsv2\",\"dns\"],\"owner_hook\":\"cgroup\"," HOOKS "}\n");
+	assert_emits(&start,
+		     HEAD("start",
+			  "1") "\"version\":\"0.1.0\","
+			       "\"kernel\":\"6.1.0-28-amd64\",\"config\":\"/etc/sock-filter.yml\","
+			       "\"endpoints\":[\"imdsv2\",\"dns\"],\"owner_hook\":\"cgroup\"," HOOKS
+			       "}\n");
 	assert_emits(&alive, HEAD("alive", "1") "\"uptime_s\":62," HOOKS "," COUNTERS "}\n");
 	assert_emits(&loss, HEAD("loss", "1") COUNTERS "}\n");
 	assert_emits(&counters, HEAD("counters", "1") COUNTERS "}\n");
@@ -200,7 +206,8 @@ static const struct {
 	{"\xe2\x80\xa8\xe2\x80\xa9", "\\u2028\\u2029"},
 	{"\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9", "\\u202a\\u202e\\u2066\\u2069"},
 	{"\xf3\xa0\x81\x81", "\\udb40\\udc41"},
-	{"gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x90\xa7", "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x90\xa7"},
+	{"gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x90\xa7",
+	 "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x90\xa7"},
 	{"\xff\xfe", "\\\\xff\\\\xfe"},
 	{"\x80 lone", "\\\\x80 lone"},
 	{"\xc0\x8a overlong", "\\\\xc0\\\\x8a overlong"},
@@ -223,7 +230,8 @@ static void hostile_names_stay_inside_their_string(void **state)
 		cleanup_free char *line = NULL;
 
 		record.traffic.owner.user = hostile[i].name;
-		snprintf(expected, sizeof(expected), "\"user\":\"%s\",\"gid\"", hostile[i].expected);
+		snprintf(expected, sizeof(expected), "\"user\":\"%s\",\"gid\"",
+			 hostile[i].expected);
 		assert_has(&record, expected);
 		line = emit(&record);
 		assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
@@ -241,23 +249,25 @@ static void every_name_is_escaped(void **state)
 	traffic.host = traffic.boot_id = traffic.traffic.endpoint = traffic.traffic.iface = "\n";
 	traffic.traffic.endpoints[0] = traffic.traffic.endpoints[1] = "\n";
 	traffic.traffic.n_endpoints = 2;
-	assert_has(&traffic, "\"host\":\"\\u000a\",\"boot_id\":\"\\u000a\",\"endpoint\":\"\\u000a\","
-			"\"endpoints\":[\"\\u000a\",\"\\u000a\"],\"iface\":\"\\u000a\"");
+	assert_has(&traffic,
+		   "\"host\":\"\\u000a\",\"boot_id\":\"\\u000a\",\"endpoint\":\"\\u000a\","
+		   "\"endpoints\":[\"\\u000a\",\"\\u000a\"],\"iface\":\"\\u000a\"");
 	start.status.version = start.status.kernel = start.status.config = "\n";
 	start.status.owner_hook = "\n";
 	start.status.endpoints = endpoints;
 	start.status.hooks = &hook;
 	start.status.n_hooks = 1;
 	assert_has(&start, "\"version\":\"\\u000a\",\"kernel\":\"\\u000a\",\"config\":\"\\u000a\","
-			"\"endpoints\":[\"\\u000a\",\"\\u000a\"],\"owner_hook\":\"\\u000a\","
-			"\"hooks\":[{\"name\":\"\\u000a\",\"attached\":true}]");
+			   "\"endpoints\":[\"\\u000a\",\"\\u000a\"],\"owner_hook\":\"\\u000a\","
+			   "\"hooks\":[{\"name\":\"\\u000a\",\"attached\":true}]");
 }
 
 /* The string's NUL is the last byte before a page that may not be touched. */
 static void a_cut_sequence_is_not_read_past_its_end(void **state)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct record record = sample_traffic(RECORD_PACKET);
 
 	(void)state;

@@ -41,9 +41,11 @@ static void titles_stand_above_their_columns(void **state)
 	(void)state;
 	text_header(&header, &plain);
 	buffer_add(&header, "", 1);
-	assert_string_equal(header.bytes,
+	assert_string_equal(
+		header.bytes,
 		"TIME             WHO                 WHAT     ENDPOINT             IFACE   PROTO         BYTES  SOURCE > DESTINATION\n");
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  www-data(33)        packet   to   imdsv2          eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 	buffer_done(&header);
 }
@@ -54,9 +56,11 @@ static void decisions_pass_or_drop(void **state)
 	struct record drop = sample_rejected();
 
 	(void)state;
-	assert_emits(&plain, &pass,
+	assert_emits(
+		&plain, &pass,
 		"12:41:09.123456  www-data(33)        pass -1  to   imdsv2          eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
-	assert_emits(&plain, &drop,
+	assert_emits(
+		&plain, &drop,
 		"12:41:09.123456  unknown             skip  0       -               eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 }
 
@@ -69,11 +73,13 @@ static void ipv6_lines_up_and_puts_brackets(void **state)
 	record.traffic.direction = SF_FROM;
 	record.traffic.owner.user = NULL;
 	record.traffic.n_endpoints = 3;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  uid 33              packet   from imdsv2+2        eth0    tcp SYN,ACK      94  [fd00:ec2::254]:80 > [2001:db8::1]:41234\n");
 	record.traffic.packet.flags = SF_PACKET_FRAGMENT | SF_PACKET_TRUNCATED;
 	record.traffic.owner.kind = SF_OWNER_UNATTRIBUTED_REPLY;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  unattributed reply  packet   from imdsv2+2        eth0    tcp              94  fd00:ec2::254 > 2001:db8::1  (fragment, truncated)\n");
 }
 
@@ -87,7 +93,8 @@ static void a_long_value_pushes_only_its_neighbours(void **state)
 	record.traffic.packet.proto = 1;
 	record.traffic.packet.icmp_type = 8;
 	record.traffic.packet.len = 65535;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  systemd-timesync(4294967294) packet to imdsv2     eth0    icmp 8        65535  192.168.178.1 > 169.254.169.254\n");
 }
 
@@ -98,13 +105,16 @@ static void color_marks_what_is_odd(void **state)
 	struct buffer header = {0};
 
 	(void)state;
-	assert_emits(&color, &record,
+	assert_emits(
+		&color, &record,
 		"12:41:09.123456  www-data(33)        packet   to   imdsv2          eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 	record.traffic.packet.flags = SF_PACKET_MALFORMED;
 	record.traffic.owner = (struct record_owner){.kind = SF_OWNER_UNKNOWN, .lost = true};
-	assert_emits(&color, &record,
+	assert_emits(
+		&color, &record,
 		"12:41:09.123456  \033[33munknown\033[0m             packet   to   imdsv2          eth0    tcp              74  192.168.178.1 > 169.254.169.254\033[33m  (malformed, owner lost)\033[0m\n");
-	assert_emits(&color, &loss,
+	assert_emits(
+		&color, &loss,
 		"12:41:09.123456  \033[1;31mLOST 2 packets, 3 events, 4 owners, 5 output records\033[0m\n");
 	text_header(&header, &color);
 	assert_memory_equal(header.bytes, "\033[1mTIME", 8);
@@ -115,22 +125,27 @@ static void color_marks_what_is_odd(void **state)
 static void start_says_what_is_watched(void **state)
 {
 	static const struct record_hook hooks[] = {
-		{"tap eth0", true}, {"tap lo", false}, {"cgroup_skb/egress", false},
+		{"tap eth0", true},
+		{"tap lo", false},
+		{"cgroup_skb/egress", false},
 	};
 	static const struct record_hook everywhere = {"tap *", true};
 	struct record record = sample_status(RECORD_START);
 
 	(void)state;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"watching imdsv2 dns on eth0, owner by cgroup (config /etc/sock-filter.yml)\n");
 	record.status.hooks = hooks;
 	record.status.n_hooks = ARRAY_SIZE(hooks);
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"watching imdsv2 dns on eth0 lo, owner by cgroup (config /etc/sock-filter.yml)\n"
 		"NOT attached: tap lo, cgroup_skb/egress\n");
 	record.status.hooks = &everywhere;
 	record.status.n_hooks = 1;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"watching imdsv2 dns on every interface, owner by cgroup (config /etc/sock-filter.yml)\n");
 }
 
@@ -142,7 +157,8 @@ static void long_lists_are_cut(void **state)
 	(void)state;
 	record.status.endpoints = names;
 	record.status.n_endpoints = ARRAY_SIZE(names);
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"watching a b c d e f g h and 2 more on eth0, owner by cgroup (config /etc/sock-filter.yml)\n");
 }
 
@@ -152,21 +168,23 @@ static void alive_proves_that_all_is_attached(void **state)
 	struct record record = sample_status(RECORD_ALIVE);
 
 	(void)state;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  alive 1m02s, all 2 hooks attached; 120 packets seen = 31 matched + 89 rejected; 1 without owner hidden; lost 2 packets, 3 events, 4 owners, 5 output records\n");
 	record.status.hooks = hooks;
 	record.status.uptime_ns = 93784000000000ULL;
 	record.status.counts = (struct record_counts){0};
-	assert_emits(&color, &record,
+	assert_emits(
+		&color, &record,
 		"12:41:09.123456  alive 1d02h, \033[1;31mNOT attached: tap eth0\033[0m (1 of 2 hooks attached); 0 packets seen = 0 matched + 0 rejected; lost nothing\n");
 }
 
-#define SUMMARY                                                                                    \
-	"120 packets seen = 31 matched + 89 rejected\n"                                            \
-	"31 packets matched = 28 reported + 2 dropped + 1 left\n"                                  \
-	"3 packets without owner = 2 unknown + 1 kernel + 0 forwarded + 0 unattributed reply; "    \
-	"1 of them hidden where users are named\n"                                                 \
-	"17 events = 14 read + 3 lost; 9 decisions reported, 6 held back\n"                        \
+#define SUMMARY                                                                                 \
+	"120 packets seen = 31 matched + 89 rejected\n"                                         \
+	"31 packets matched = 28 reported + 2 dropped + 1 left\n"                               \
+	"3 packets without owner = 2 unknown + 1 kernel + 0 forwarded + 0 unattributed reply; " \
+	"1 of them hidden where users are named\n"                                              \
+	"17 events = 14 read + 3 lost; 9 decisions reported, 6 held back\n"                     \
 	"output lost: 5 records; owner lost: 4 packets; malformed: 1 packet; no room: 0 flows\n"
 
 static void a_summary_adds_up(void **state)
@@ -242,7 +260,8 @@ static void a_name_cannot_forge_a_column(void **state)
 	(void)state;
 	record.traffic.owner.user = "root(0) drop";
 	record.traffic.owner.uid = 1000;
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  root(0)\\x20drop(1000) packet to   imdsv2          eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 }
 
@@ -252,7 +271,8 @@ static void wide_characters_keep_the_columns(void **state)
 
 	(void)state;
 	record.traffic.owner.user = "j\xc3\xbcrgen\xe6\x97\xa5";
-	assert_emits(&plain, &record,
+	assert_emits(
+		&plain, &record,
 		"12:41:09.123456  j\xc3\xbcrgen\xe6\x97\xa5(33)        packet   to   imdsv2          eth0    tcp SYN          74  192.168.178.1:40112 > 169.254.169.254:80\n");
 }
 
@@ -264,7 +284,7 @@ static void time_is_local(void **state)
 	setenv("TZ", "XXX-05:30", 1);
 	tzset();
 	assert_emits(&plain, &record,
-		"18:11:09.123456  LOST 2 packets, 3 events, 4 owners, 5 output records\n");
+		     "18:11:09.123456  LOST 2 packets, 3 events, 4 owners, 5 output records\n");
 	setenv("TZ", "UTC", 1);
 	tzset();
 }

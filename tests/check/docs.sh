@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The documents say what the program does: options, keys, counters and record
+# types are the same on both sides, and the files they name exist. TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+program=${SOCK_FILTER:-build/sock-filter}
+pages=build/man
+number=0 failed=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+# judge NAME COMMAND...: fails when the command has something to say, and shows it.
+judge() {
+	number=$((number + 1))
+	name=$1
+	shift
+	"$@" >"$dir/said" 2>&1
+	if [ ! -s "$dir/said" ]; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$dir/said"
+		failed=1
+	fi
+}
+
+# Without the fonts and escapes of roff.
+plain() {
+	sed -e 's/\\f[BIRP]//g' -e 's/\\&//g' -e 's/\\//g' "$1"
+}
+
+# Long options, one a line.
+options_in() {
+	grep -oE -e '(^|[^A-Za-z0-9_-])--[a-z][a-z-]*' | grep -oE -e '--[a-z-]+' | sort -u
+}
+
+# absent_from FILE: the words of standard input that do not stand in FILE as words.
+absent_from() {
+	while read -r word; do
+		grep -qE -e "(^|[^A-Za-z0-9_-])$word([^A-Za-z0-9_-]|$)" "$1" || echo "$word is missing"
+	done
+}
+
+readme() {
+	lines=$(wc -l <README.md)
+	[ "$lines" -le 100 ] || echo "README.md has $lines lines, 100 are allowed"
+	for command in 'sudo make demo' 'sudo make test'; do
+		head -n 25 README.md | grep -qF "$command" ||
+			echo "\"$command\" is not in the first 25 lines"
+	done
+}
+
+keys() {
+	sed -n 's/^[[:space:]]*\[KEY_[A-Z]*\] = {"\([a-z]*\)".*/\1/p' src/core/config*.c
+	echo endpoints
+}
+
+schema_words() {
+	python3 - docs/record.schema.json <<-'END'
+		import json, sys
+		defs = json.load(open(sys.argv[1]))["$defs"]
+		for name in defs["counters"]["properties"]:
+		    print(name)
+		for record in defs.values():
+		    kind = record.get("properties", {}).get("type")
+		    for name in (kind or {}).get("enum", [kind.get("const")] if kind else []):
+		        print(name)
+		for name in defs["traffic_record"]["properties"]:
+		    print(name)
+		for variant in defs["owner"]["oneOf"]:
+		    for key, value in variant["properties"].items():
+		        print(key)
+		        for word in value.get("enum", []):
+		            print(word)
+	END
+}
+
+warnings() {
+	for page in sock-filter.8 sock-filter.yml.5; do
+		LC_ALL=C.UTF-8 man --warnings -l -Tutf8 "$pages/$page" >/dev/null
+	done
+}
+
+# Every text file of the project but for this one, which has to name the words.
+sources() {
+	if command -v git >/dev/null && git -c safe.directory="$PWD" rev-parse >/dev/null 2>&1; then
+		git -c safe.directory="$PWD" ls-files -co --exclude-standard
+	else
+		find . -type f ! -path './.git/*' ! -path './build*'
+	fi | grep -v 'tests/check/docs\.sh$'
+}
+
+# Words of the workshop, which mean nothing to who reads the result.
+workshop() {
+	sources | while read -r file; do
+		[ -f "$file" ] && grep -nHIiE -e '\.\./shared|(^|[^A-Za-z])/work/|issue #' "$file"
+	done
+	# in prose; a program may well have to speak of somebody's session
+	sources | grep -E '\.(md|scd|yml)$' | while read -r file; do
+		[ -f "$file" ] && grep -nHiwE -e 'sessions?' "$file"
+	done
+}
+
+# Files in backticks or links; only words with a slash or a known ending are files.
+named_files() {
+	for doc in *.md; do
+		{
+			grep -oE '`[A-Za-z0-9_./-]+`' "$doc" | tr -d '`'
+			grep -oE '\]\([^)#]+\)' "$doc" | sed 's/^](//; s/)$//'
+		} | grep -vE '^(https?:|/)' |
+			grep -E '^(bpf|src|tests|conf|man|docs|dist)/|\.(md|sh|yml|json|[ch])$|^LICENSE$' |
+			sort -u | while read -r file; do
+			[ -e "$file" ] || [ -n "$(find bpf src -name "$file" 2>/dev/null)" ] ||
+				echo "$doc names $file, which does not exist"
+		done
+	done
+}
+
+options() {
+	absent_from "$dir/page8" <"$dir/options"
+	options_in <"$dir/page8" | comm -23 - "$dir/options" | sed 's/$/ is no option/'
+}
+
+all_keys() {
+	keys >"$dir/keys"
+	[ "$(wc -l <"$dir/keys")" -ge 6 ] || echo "too few keys found in src/core"
+	absent_from "$dir/page5" <"$dir/keys"
+}
+
+all_words() {
+	schema_words | sort -u >"$dir/words"
+	[ "$(wc -l <"$dir/words")" -ge 40 ] || echo "too few words found in the schema"
+	absent_from "$dir/page8" <"$dir/words"
+}
+
+# Whoever checked it out owns it, which is no matter of its content.
+valid() {
+	"$program" check -c "$1" 2>"$dir/errors" >/dev/null || echo "$1 is refused"
+	grep -v 'others may write' "$dir/errors"
+}
+
+for command in watch check demo; do
+	"$program" "$command" --help || exit 1
+done >"$dir/help"
+"$program" --help >>"$dir/help" || exit 1
+options_in <"$dir/help" >"$dir/options"
+# the short example is a file of its own
+sed -n '/^endpoints:/,/^```/p' README.md | grep -v '^```' >"$dir/example.yml"
+
+judge "the README is short and begins with the two commands" readme
+if [ -r "$pages/sock-filter.8" ] && [ -r "$pages/sock-filter.yml.5" ]; then
+	plain "$pages/sock-filter.8" >"$dir/page8"
+	plain "$pages/sock-filter.yml.5" >"$dir/page5"
+	judge "sock-filter(8) has the program's options, and no other" options
+	judge "sock-filter.yml(5) has every key" all_keys
+	judge "sock-filter(8) has every record type, field and counter" all_words
+	if command -v man >/dev/null; then
+		judge "man(1) warns of nothing" warnings
+	else
+		number=$((number + 1))
+		echo "ok $number - man(1) warns of nothing # SKIP no man here"
+	fi
+else
+	judge "the manual pages are built" echo "not in $pages: building them takes scdoc"
+fi
+judge "conf/sock-filter.yml is valid" valid conf/sock-filter.yml
+judge "the README's example is valid" valid "$dir/example.yml"
+judge "every file that the documents name exists" named_files
+judge "no word of the workshop in any file" workshop
+echo "1..$number"
+exit $failed

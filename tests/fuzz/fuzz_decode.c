@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Frames from the wire through the decoder. The input is six bytes that say
+ * what the kernel would, in wire order, and then the frame:
+ *	0  protocol, the kernel's idea of the ethertype
+ *	2  where the network header starts
+ *	4  bytes of the frame that were not captured, times 8
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode.h"
+
+#define HEAD 6
+#define KNOWN_FLAGS \
+	(SF_PACKET_PORTS | SF_PACKET_FRAGMENT | SF_PACKET_LATER_FRAGMENT | SF_PACKET_ODD)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint16_t read_be16(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static void check(const struct sf_packet *packet, const struct decode_frame *frame)
+{
+	assert(packet->ip_version == 4 || packet->ip_version == 6);
+	assert(packet->len == frame->len);
+	assert(!(packet->flags & ~KNOWN_FLAGS));
+	/* a later fragment has no header to read ports from, and is a fragment */
+	if (packet->flags & SF_PACKET_LATER_FRAGMENT)
+		assert(packet->flags & SF_PACKET_FRAGMENT && !(packet->flags & SF_PACKET_PORTS));
+	if (packet->flags & SF_PACKET_EXT_BOUND)
+		assert(packet->ip_version == 6 && !(packet->flags & SF_PACKET_PORTS));
+	if (packet->tcp_flags || packet->tcp_seq || packet->tcp_ack)
+		assert(packet->flags & SF_PACKET_PORTS && packet->proto == 6);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct decode_frame frame = {};
+	struct sf_packet packet, untouched;
+	uint8_t *bytes;
+
+	if (size < HEAD)
+		return 0;
+	/* of its own, so that reading beyond it is seen */
+	bytes = malloc(size - HEAD ? size - HEAD : 1);
+	if (!bytes)
+		return 0;
+	memcpy(bytes, data + HEAD, size - HEAD);
+	frame.bytes = bytes;
+	frame.captured = size - HEAD;
+	frame.protocol = read_be16(data);
+	frame.net = read_be16(data + 2);
+	frame.len = (uint32_t)frame.captured + read_be16(data + 4) * 8U;
+	memset(&packet, 0x5a, sizeof(packet));
+	untouched = packet;
+	if (decode_frame(&frame, &packet))
+		check(&packet, &frame);
+	else
+		assert(!memcmp(&packet, &untouched, sizeof(packet)));
+	free(bytes);
+	return 0;
+}
