@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #define SF_ENDPOINTS_MAX 64
+#define SF_PREFIXES_MAX 200000
 
 /* Extension headers of an IPv6 packet are followed up to these bounds; a
  * longer chain is delivered and marked, its ports unknown. */
@@ -155,7 +156,8 @@ enum sf_event_type {
 
 /* One verdict of the tap, through the ring buffer. */
 struct sf_event {
-	__u32 type; /* enum sf_event_type */
+	__u16 type; /* enum sf_event_type */
+	__u16 generation; /* of the policy that the endpoints are of */
 	__u32 ifindex;
 	__u64 ts_ns; /* CLOCK_MONOTONIC */
 	struct sf_mask endpoints; /* of the verdict; of the address if rejected */
@@ -186,8 +188,15 @@ struct sf_slot {
 #define SF_GID_KEY(gid) (2ULL << 32 | (__u32)(gid))
 #define SF_PORT_KEY(proto, port) ((__u64)(proto) << 16 | (port)) /* host order */
 
-/* The policy but for its prefixes, which live in the two LPM tries. */
+/*
+ * The policy but for its prefixes, which live in the two LPM tries. There are
+ * two of it: one is read while the other is filled, then one number is
+ * flipped, so that no packet is judged by half a policy.
+ */
+#define SF_GENERATIONS 2
+
 struct sf_policy {
+	__u64 every; /* the socket on all interfaces delivers, else those on single ones */
 	struct sf_mask active;
 	struct sf_mask to; /* endpoints that want this direction */
 	struct sf_mask from;
@@ -205,13 +214,18 @@ static inline __u32 sf_slot_of(__u64 key, __u32 slots)
 	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 40) & (slots - 1);
 }
 
+/* A prefix belongs to a generation: prefixlen counts the bits of that, too. */
+#define SF_GENERATION_BITS 32
+
 struct sf_lpm4_key {
 	__u32 prefixlen;
+	__u32 generation;
 	__u8 addr[4];
 };
 
 struct sf_lpm6_key {
 	__u32 prefixlen;
+	__u32 generation;
 	__u8 addr[16];
 };
 

@@ -7,7 +7,8 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-struct sf_policy sf_policy;
+struct sf_policy sf_policies[SF_GENERATIONS];
+__u32 sf_generation;
 
 struct sf_lpm4_map sf_prefixes4 SEC(".maps");
 struct sf_lpm6_map sf_prefixes6 SEC(".maps");

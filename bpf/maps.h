@@ -9,12 +9,12 @@
 
 #include "abi.h"
 
-/* max_entries of the tries is set to the policy's size before loading. */
+/* Room for two generations; memory is taken as prefixes are entered. */
 struct sf_lpm4_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__type(key, struct sf_lpm4_key);
 	__type(value, struct sf_mask);
-	__uint(max_entries, 1);
+	__uint(max_entries, SF_GENERATIONS *SF_PREFIXES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 };
 
@@ -22,7 +22,7 @@ struct sf_lpm6_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__type(key, struct sf_lpm6_key);
 	__type(value, struct sf_mask);
-	__uint(max_entries, 1);
+	__uint(max_entries, SF_GENERATIONS *SF_PREFIXES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 };
 
@@ -67,7 +67,14 @@ extern struct sf_counters_map sf_counters SEC(".maps");
 extern struct sf_flows_map sf_flows SEC(".maps");
 extern struct sf_owners_map sf_owners SEC(".maps");
 extern struct sf_traces_map sf_traces SEC(".maps");
-extern struct sf_policy sf_policy;
+extern struct sf_policy sf_policies[SF_GENERATIONS];
+extern __u32 sf_generation;
+
+/* Read once a packet: whoever judges it goes by one policy to the end. */
+static __always_inline __u32 current_generation(void)
+{
+	return *(volatile __u32 *)&sf_generation & (SF_GENERATIONS - 1);
+}
 
 static __always_inline void count(enum sf_counter counter)
 {

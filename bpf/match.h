@@ -36,18 +36,20 @@ static __always_inline bool is_mapped_v4(const __u8 *addr)
 }
 
 /* An IPv4-mapped address is IPv4 wherever it stands. */
-static __always_inline struct sf_mask prefix_find(const __u8 *addr)
+static __always_inline struct sf_mask prefix_find(const __u8 *addr, __u32 generation)
 {
 	struct sf_mask none = {};
 	struct sf_mask *found;
 
 	if (is_mapped_v4(addr)) {
-		struct sf_lpm4_key key = {.prefixlen = 32};
+		struct sf_lpm4_key key = {.prefixlen = SF_GENERATION_BITS + 32,
+					  .generation = generation};
 
 		__builtin_memcpy(key.addr, addr + 12, sizeof(key.addr));
 		found = bpf_map_lookup_elem(&sf_prefixes4, &key);
 	} else {
-		struct sf_lpm6_key key = {.prefixlen = 128};
+		struct sf_lpm6_key key = {.prefixlen = SF_GENERATION_BITS + 128,
+					  .generation = generation};
 
 		__builtin_memcpy(key.addr, addr, sizeof(key.addr));
 		found = bpf_map_lookup_elem(&sf_prefixes6, &key);
@@ -56,33 +58,36 @@ static __always_inline struct sf_mask prefix_find(const __u8 *addr)
 }
 
 /* Ports that could not be read match any: odd packets go up, marked. */
-static __always_inline __u64 port_mask(const struct sf_packet *packet, __be16 port)
+static __always_inline __u64 port_mask(const struct sf_policy *policy,
+				       const struct sf_packet *packet, __be16 port)
 {
-	__u64 any = sf_policy.any_port.bits;
+	__u64 any = policy->any_port.bits;
 
 	if (packet->flags & SF_PACKET_PORTS)
-		return any | slot_find(sf_policy.ports, SF_PORT_SLOTS,
+		return any | slot_find(policy->ports, SF_PORT_SLOTS,
 				       SF_PORT_KEY(packet->proto, bpf_ntohs(port)))
 				     .bits;
 	return packet->flags & SF_PACKET_UNREAD ? ~0ULL : any;
 }
 
 /* By address alone. */
-static __always_inline struct sides match_addresses(const struct sf_packet *packet)
+static __always_inline struct sides match_addresses(const struct sf_packet *packet,
+						    __u32 generation)
 {
 	struct sides sides = {
-		.dst = prefix_find(packet->dst),
-		.src = prefix_find(packet->src),
+		.dst = prefix_find(packet->dst, generation),
+		.src = prefix_find(packet->src, generation),
 	};
 
 	return sides;
 }
 
 /* The port counts on the side that holds the endpoint's address. */
-static __always_inline void match_ports(const struct sf_packet *packet, struct sides *sides)
+static __always_inline void match_ports(const struct sf_policy *policy,
+					const struct sf_packet *packet, struct sides *sides)
 {
-	sides->dst.bits &= port_mask(packet, packet->dport);
-	sides->src.bits &= port_mask(packet, packet->sport);
+	sides->dst.bits &= port_mask(policy, packet, packet->dport);
+	sides->src.bits &= port_mask(policy, packet, packet->sport);
 }
 
 static __always_inline void flow_key(struct sf_flow_key *key, const struct sf_packet *packet,

@@ -168,16 +168,17 @@ static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cooki
 static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
 				       struct sf_packet *packet)
 {
+	__u32 generation = current_generation();
 	struct sides sides;
 	struct l3 l3 = {};
 
 	if (!parse_addresses(skb, &l3, has_link, packet))
 		return false;
-	sides = match_addresses(packet);
+	sides = match_addresses(packet, generation);
 	if (!(sides.dst.bits | sides.src.bits))
 		return false;
 	parse_transport(skb, &l3, packet);
-	match_ports(packet, &sides);
+	match_ports(&sf_policies[generation], packet, &sides);
 	return sides.dst.bits | sides.src.bits;
 }
 

@@ -43,10 +43,12 @@ struct {
 
 /* What is asked about one packet. */
 struct question {
+	const struct sf_policy *policy;
 	struct sf_packet packet;
 	struct sf_flow_key sent; /* the flow as its sender sees it */
 	struct sf_flow_key answered; /* the flow that this packet would answer */
 	__u64 now_ns;
+	__u32 generation;
 	__u32 direction;
 	bool is_outgoing;
 	bool is_loopback;
@@ -245,14 +247,14 @@ static __always_inline void find_owner(struct __sk_buff *skb, struct question *q
 		answer_from(question, answer);
 }
 
-static __always_inline __u64 user_mask(const struct answer *answer)
+static __always_inline __u64 user_mask(const struct sf_policy *policy, const struct answer *answer)
 {
-	__u64 mask = sf_policy.any_user.bits;
+	__u64 mask = policy->any_user.bits;
 
 	if (answer->kind != SF_OWNER_USER)
 		return mask;
-	mask |= slot_find(sf_policy.users, SF_USER_SLOTS, SF_UID_KEY(answer->uid)).bits;
-	return mask | slot_find(sf_policy.users, SF_USER_SLOTS, SF_GID_KEY(answer->gid)).bits;
+	mask |= slot_find(policy->users, SF_USER_SLOTS, SF_UID_KEY(answer->uid)).bits;
+	return mask | slot_find(policy->users, SF_USER_SLOTS, SF_GID_KEY(answer->gid)).bits;
 }
 
 /* wanted: endpoints but for the user; shown: those that show this user. */
@@ -275,6 +277,7 @@ static __always_inline void emit(struct __sk_buff *skb, const struct question *q
 		return;
 	}
 	event->type = SF_EVENT_VERDICT;
+	event->generation = question->generation;
 	event->ifindex = skb->ifindex;
 	event->ts_ns = bpf_ktime_get_ns();
 	event->endpoints.bits = endpoints;
@@ -330,27 +333,33 @@ static __always_inline int reject(struct __sk_buff *skb, const struct question *
 static __always_inline __u64 wanted_by(struct __sk_buff *skb, struct sides *sides,
 				       struct question *question)
 {
-	__u64 mask = sf_policy.active.bits;
+	const struct sf_policy *policy = question->policy;
+	__u64 mask = policy->active.bits;
 
-	mask &= sf_policy.any_iface.bits |
-		slot_find(sf_policy.ifaces, SF_IFACE_SLOTS, skb->ifindex).bits;
-	match_ports(&question->packet, sides);
+	mask &= policy->any_iface.bits |
+		slot_find(policy->ifaces, SF_IFACE_SLOTS, skb->ifindex).bits;
+	match_ports(policy, &question->packet, sides);
 	/* both at once, as on the loopback: to */
 	sides->src.bits &= ~sides->dst.bits;
-	sides->dst.bits &= mask & sf_policy.to.bits;
-	sides->src.bits &= mask & sf_policy.from.bits;
+	sides->dst.bits &= mask & policy->to.bits;
+	sides->src.bits &= mask & policy->from.bits;
 	question->direction = sides->dst.bits ? SF_TO : sides->src.bits ? SF_FROM : 0;
 	return sides->dst.bits | sides->src.bits;
 }
 
-static __always_inline int judge(struct __sk_buff *skb)
+/* every: asked for the socket that is bound to all interfaces. */
+static __always_inline int judge(struct __sk_buff *skb, bool every)
 {
-	struct question question = {};
+	struct question question = {.generation = current_generation()};
 	struct answer answer = {};
 	struct l3 l3 = {};
 	struct sides sides;
 	__u64 wanted, shown;
 
+	question.policy = &sf_policies[question.generation];
+	/* the other kind of socket has it: a packet is delivered once */
+	if (question.policy->every != every)
+		return SF_REJECT;
 	/* the loopback shows each packet twice: going out and coming in */
 	if (skb->ifindex == LOOPBACK_IFINDEX && skb->pkt_type == PACKET_OUTGOING)
 		return SF_REJECT;
@@ -359,7 +368,7 @@ static __always_inline int judge(struct __sk_buff *skb)
 		count(SF_REJECTED);
 		return SF_REJECT;
 	}
-	sides = match_addresses(&question.packet);
+	sides = match_addresses(&question.packet, question.generation);
 	if (!(sides.dst.bits | sides.src.bits) && !sf_report_rejected) {
 		count(SF_REJECTED);
 		return SF_REJECT;
@@ -371,7 +380,7 @@ static __always_inline int judge(struct __sk_buff *skb)
 	if (question.packet.flags & SF_PACKET_ODD)
 		count(SF_MALFORMED);
 	find_owner(skb, &question, &answer);
-	shown = wanted & user_mask(&answer);
+	shown = wanted & user_mask(question.policy, &answer);
 	count_ownerless(&answer, wanted, shown);
 	if (!shown)
 		return reject(skb, &question, &answer, wanted);
@@ -383,5 +392,11 @@ static __always_inline int judge(struct __sk_buff *skb)
 SEC("socket")
 int sf_tap(struct __sk_buff *skb)
 {
-	return judge(skb);
+	return judge(skb, false);
+}
+
+SEC("socket")
+int sf_tap_every(struct __sk_buff *skb)
+{
+	return judge(skb, true);
 }

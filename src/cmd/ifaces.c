@@ -58,14 +58,6 @@ static struct sf_mask mask_of(const struct ifaces *ifaces, uint32_t ifindex)
 	return mask;
 }
 
-static bool has_twin_before(const struct ifaces *ifaces, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (ifaces->list[j].ifindex == ifaces->list[i].ifindex)
-			return true;
-	return false;
-}
-
 int ifaces_refresh(struct ifaces *ifaces, struct sf_policy *tables, bool *ret_changed)
 {
 	int err = 0;
@@ -86,7 +78,6 @@ int ifaces_refresh(struct ifaces *ifaces, struct sf_policy *tables, bool *ret_ch
 	for (size_t i = 0; i < ifaces->n; i++) {
 		struct iface *iface = &ifaces->list[i];
 
-		iface->is_alias = iface->ifindex && has_twin_before(ifaces, i);
 		if (iface->ifindex && !err)
 			err = policy_set_iface(tables, iface->ifindex,
 					       mask_of(ifaces, iface->ifindex));

@@ -16,7 +16,6 @@ struct iface {
 	char name[CONFIG_IFNAME_MAX];
 	uint32_t ifindex; /* 0: does not exist now */
 	struct sf_mask mask; /* endpoints that name it */
-	bool is_alias; /* another name here has the same interface */
 };
 
 struct ifaces {

@@ -37,9 +37,9 @@ static void read_boot_id(char *boot_id, size_t size)
 	snprintf(boot_id, size, "%.*s", (int)strcspn(bytes, "\n"), bytes);
 }
 
-int report_init(struct report *report, const struct options *options, const struct config *config)
+int report_init(struct report *report, const struct options *options)
 {
-	*report = (struct report){.options = options, .config = config};
+	*report = (struct report){.options = options};
 	report->style.color = wants_color(options);
 	report->style.quiet = options->quiet;
 	report->join = join_new();
@@ -74,13 +74,19 @@ static void emit(struct report *report, struct record *record)
 		out_queue(&report->out, report->line.bytes, report->line.len);
 }
 
-static void name_endpoints(const struct report *report, struct sf_mask mask,
+void report_use(struct report *report, uint32_t generation, const struct config *config)
+{
+	report->configs[generation] = config;
+}
+
+static void name_endpoints(const struct report *report, const struct sf_event *event,
 			   struct record_traffic *traffic)
 {
-	for (size_t i = 0; i < report->config->n_endpoints; i++)
-		if (mask.bits & 1ULL << i)
-			traffic->endpoints[traffic->n_endpoints++] =
-				report->config->endpoints[i].name;
+	const struct config *config = report->configs[event->generation % SF_GENERATIONS];
+
+	for (size_t i = 0; config && i < config->n_endpoints; i++)
+		if (event->endpoints.bits & 1ULL << i)
+			traffic->endpoints[traffic->n_endpoints++] = config->endpoints[i].name;
 	traffic->endpoint = traffic->n_endpoints ? traffic->endpoints[0] : NULL;
 }
 
@@ -103,7 +109,7 @@ static void fill_traffic(const struct report *report, const struct sf_event *eve
 	traffic->direction = event->direction;
 	traffic->verdict = event->verdict;
 	traffic->packet = event->packet;
-	name_endpoints(report, event->endpoints, traffic);
+	name_endpoints(report, event, traffic);
 	name_owner(event, &traffic->owner);
 }
 

@@ -32,7 +32,8 @@ struct report_pending {
 
 struct report {
 	const struct options *options;
-	const struct config *config;
+	/* of the policies in the kernel: a verdict says of which one it is */
+	const struct config *configs[SF_GENERATIONS];
 	struct join *join;
 	struct flow_table *flows;
 	struct out out;
@@ -47,8 +48,11 @@ struct report {
 	size_t n_pending;
 };
 
-/* 0 or -ENOMEM. options and config outlive the report. */
-int report_init(struct report *report, const struct options *options, const struct config *config);
+/* 0 or -ENOMEM. options outlives the report. */
+int report_init(struct report *report, const struct options *options);
+
+/* The names of this generation's endpoints come from config, which stays the caller's. */
+void report_use(struct report *report, uint32_t generation, const struct config *config);
 
 /* A verdict from the ring. */
 void report_event(struct report *report, const struct sf_event *event);

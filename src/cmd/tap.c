@@ -16,12 +16,16 @@
 #include "policy.h"
 #include "privilege.h"
 
-/* Doubled by the kernel. Fewer packets fit than the ring has room for verdicts. */
-#define QUEUE_BYTES (16 << 20)
-
-static void free_policy(struct policy **policy)
+static struct tap_generation *current(struct tap *tap)
 {
-	policy_free(*policy);
+	return &tap->generations[tap->generation];
+}
+
+static void generation_done(struct tap_generation *generation)
+{
+	policy_free(generation->policy);
+	ifaces_done(&generation->ifaces);
+	*generation = (struct tap_generation){};
 }
 
 static int check_privilege(void)
@@ -78,7 +82,7 @@ static int attach_by_tc(struct tap *tap)
 	if (ifindexes) {
 		n = 0;
 		for (size_t i = 0; all[i].if_index; i++)
-			if (ifaces_wants(&tap->ifaces, all[i].if_index))
+			if (ifaces_wants(&current(tap)->ifaces, all[i].if_index))
 				ifindexes[n++] = all[i].if_index;
 	}
 	if_freenameindex(all);
@@ -103,71 +107,6 @@ static int attach_owner(struct tap *tap, const char *cgroup)
 	return err ? EXIT_MISSING : EXIT_NOT_YET;
 }
 
-/*
- * A renamed interface brings the socket along that is bound to it: bound
- * twice, its packets would come twice.
- */
-static void take_over_bound(struct tap *tap, size_t i)
-{
-	for (size_t j = 0; j < tap->n_captures; j++) {
-		struct capture other = tap->captures[j];
-
-		if (j == i || !other.is_bound || other.ifindex != tap->ifaces.list[i].ifindex)
-			continue;
-		tap->captures[j] = tap->captures[i];
-		tap->captures[i] = other;
-	}
-}
-
-/* Each socket to the interface that has its name now. */
-static void bind_captures(struct tap *tap)
-{
-	if (tap->ifaces.every) {
-		if (!tap->captures[0].is_bound && capture_bind(&tap->captures[0], 0))
-			log_error("cannot bind a packet socket: %s", strerror(errno));
-		return;
-	}
-	for (size_t i = 0; i < tap->n_captures; i++) {
-		const struct iface *iface = &tap->ifaces.list[i];
-		struct capture *capture = &tap->captures[i];
-		int err;
-
-		if (!iface->ifindex || iface->is_alias)
-			continue;
-		take_over_bound(tap, i);
-		if (capture->ifindex == iface->ifindex && capture_is_attached(capture))
-			continue;
-		err = capture_bind(capture, iface->ifindex);
-		if (err)
-			log_error("cannot watch interface %s: %s", iface->name, strerror(-err));
-	}
-}
-
-/*
- * One socket for all interfaces, with a mask for each, or one for each name:
- * also for a name that no interface has yet, for it can be bound later
- * without any privilege, but not opened.
- */
-static int open_captures(struct tap *tap)
-{
-	size_t n = tap->ifaces.every ? 1 : tap->ifaces.n;
-
-	tap->captures = calloc(n, sizeof(*tap->captures));
-	if (!tap->captures)
-		return EXIT_RUNTIME;
-	for (size_t i = 0; i < n; i++) {
-		int err = capture_open(loader_tap_fd(tap->skel), QUEUE_BYTES, &tap->captures[i]);
-
-		if (err) {
-			log_error("cannot open a packet socket: %s", strerror(-err));
-			return EXIT_RUNTIME;
-		}
-		tap->n_captures++;
-	}
-	bind_captures(tap);
-	return EXIT_NOT_YET;
-}
-
 static int find_cgroup(struct tap *tap, const struct options *options, char *path, size_t size)
 {
 	if (options->cgroup) {
@@ -182,34 +121,54 @@ static int find_cgroup(struct tap *tap, const struct options *options, char *pat
 	return EXIT_NOT_YET;
 }
 
-static int load(struct tap *tap, const struct options *options, const struct policy *policy)
+static int load(struct tap *tap, const struct options *options)
 {
+	const struct policy *policy = current(tap)->policy;
 	struct loader_options loader = {
 		.report_rejected = options->decisions == DECISIONS_ALL,
 		.with_cgroup = tap->has_cgroup,
+		.prefixes = policy->n_v4 > policy->n_v6 ? policy->n_v4 : policy->n_v6,
 	};
-	int err = loader_open(policy, &loader, &tap->skel);
+	int err = loader_open(&loader, &tap->skel);
 
+	if (!err)
+		err = loader_fill(tap->skel, policy, tap->generation);
 	return err ? explain_load(err) : EXIT_NOT_YET;
 }
 
-static int compile(struct tap *tap, const struct config *config, struct policy **ret)
+static void warn_missing(const struct ifaces *ifaces)
+{
+	for (size_t i = 0; i < ifaces->n; i++)
+		if (!ifaces->list[i].ifindex)
+			log_warning("there is no interface %s now; it is watched once it appears",
+				    ifaces->list[i].name);
+}
+
+/* 0 or -errno; what is there already is freed by generation_done. */
+static int compile(struct tap_generation *generation, const struct config *config)
 {
 	bool changed;
-	int err = policy_compile(config, ret);
+	int err = policy_compile(config, &generation->policy);
 
 	if (!err)
-		err = ifaces_init(&tap->ifaces, config);
+		err = ifaces_init(&generation->ifaces, config);
 	if (!err)
-		err = ifaces_refresh(&tap->ifaces, &(*ret)->tables, &changed);
+		err = ifaces_refresh(&generation->ifaces, &generation->policy->tables, &changed);
+	return err;
+}
+
+static int compile_first(struct tap *tap, const struct config *config)
+{
+	struct tap_generation *generation = current(tap);
+	int err = compile(generation, config);
+
 	if (err) {
 		log_error("the policy does not fit its tables: %s", strerror(-err));
 		return err == -ENOSPC ? EXIT_USAGE : EXIT_RUNTIME;
 	}
-	for (size_t i = 0; i < tap->ifaces.n; i++)
-		if (!tap->ifaces.list[i].ifindex)
-			log_warning("there is no interface %s now; it is watched once it appears",
-				    tap->ifaces.list[i].name);
+	warn_missing(&generation->ifaces);
+	generation->every = generation->ifaces.every;
+	generation->policy->tables.every = generation->every;
 	return EXIT_NOT_YET;
 }
 
@@ -221,23 +180,45 @@ static bool can_read_maps(void *arg)
 	return loader_counters(tap->skel, counters) == 0;
 }
 
+static int open_sockets(struct tap *tap)
+{
+	const struct tap_generation *generation = current(tap);
+	int err = sockets_open(&tap->sockets, tap->skel, &generation->ifaces);
+
+	if (!err)
+		err = sockets_bind(&tap->sockets, &generation->ifaces, NULL, generation->every);
+	if (!err)
+		return EXIT_NOT_YET;
+	log_error("cannot open the packet sockets: %s", strerror(-err));
+	return EXIT_RUNTIME;
+}
+
+static int drop_privilege(struct tap *tap)
+{
+	int err = privilege_drop(!tap->has_cgroup, can_read_maps, tap);
+
+	if (!err)
+		return EXIT_NOT_YET;
+	log_error("cannot drop the capabilities: %s", strerror(-err));
+	return EXIT_RUNTIME;
+}
+
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,
 	     ring_event_fn on_event, void *arg)
 {
-	struct policy *policy cleanup(free_policy) = NULL;
 	char cgroup[4096];
 	int code, err;
 
 	code = check_privilege();
 	if (code == EXIT_NOT_YET)
-		code = compile(tap, config, &policy);
+		code = compile_first(tap, config);
 	if (code == EXIT_NOT_YET)
 		code = find_cgroup(tap, options, cgroup, sizeof(cgroup));
 	err = code == EXIT_NOT_YET ? privilege_limit() : 0;
 	if (err)
 		log_warning("cannot give up other capabilities: %s", strerror(-err));
 	if (code == EXIT_NOT_YET)
-		code = load(tap, options, policy);
+		code = load(tap, options);
 	if (code == EXIT_NOT_YET)
 		code = attach_owner(tap, cgroup);
 	if (code != EXIT_NOT_YET)
@@ -247,13 +228,8 @@ int tap_open(struct tap *tap, const struct options *options, const struct config
 		log_error("cannot open the ring buffer: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	code = open_captures(tap);
-	err = code == EXIT_NOT_YET ? privilege_drop(!tap->has_cgroup, can_read_maps, tap) : 0;
-	if (err) {
-		log_error("cannot drop the capabilities: %s", strerror(-err));
-		return EXIT_RUNTIME;
-	}
-	return code;
+	code = open_sockets(tap);
+	return code == EXIT_NOT_YET ? drop_privilege(tap) : code;
 }
 
 /* tc goes where new interfaces appear. */
@@ -264,7 +240,7 @@ static void follow_by_tc(struct tap *tap)
 	for (size_t i = 0; all && all[i].if_index; i++) {
 		int err = 0;
 
-		if (ifaces_wants(&tap->ifaces, all[i].if_index))
+		if (ifaces_wants(&current(tap)->ifaces, all[i].if_index))
 			err = attach_tc_add(tap->skel, tap->attach, all[i].if_index);
 		if (err)
 			log_warning("cannot attach to tc egress of %s: %s", all[i].if_name,
@@ -274,49 +250,85 @@ static void follow_by_tc(struct tap *tap)
 		if_freenameindex(all);
 }
 
-bool tap_follow_links(struct tap *tap)
+/* Fills the generation that is not read, and has its interfaces watched before it is. */
+static int prepare_next(struct tap *tap, const struct config *config, uint32_t next)
 {
-	bool changed;
+	struct tap_generation *generation = &tap->generations[next];
+	const struct ifaces *old = &current(tap)->ifaces;
+	int err = compile(generation, config);
 
-	if (ifaces_refresh(&tap->ifaces, loader_tables(tap->skel), &changed))
-		log_error("no room for another interface");
-	if (!tap->has_cgroup)
-		follow_by_tc(tap);
-	if (changed)
-		bind_captures(tap);
-	return changed;
+	if (err)
+		return err;
+	generation->every = sockets_needs_every(&tap->sockets, &generation->ifaces, old);
+	generation->policy->tables.every = generation->every;
+	err = loader_fill(tap->skel, generation->policy, next);
+	if (err)
+		loader_clear(tap->skel, generation->policy, next);
+	if (!err)
+		err = sockets_bind(&tap->sockets, &generation->ifaces, old, generation->every);
+	return err;
 }
 
-static bool check_capture(const struct tap *tap, size_t i, struct record_hook *hook)
+int tap_reload(struct tap *tap, const struct config *config)
 {
-	const struct iface *iface = tap->ifaces.every ? NULL : &tap->ifaces.list[i];
+	uint32_t next = (tap->generation + 1) % SF_GENERATIONS;
+	struct tap_generation *generation = &tap->generations[next];
+	int err;
 
-	snprintf(hook->name, sizeof(hook->name), "tap %s", iface ? iface->name : "*");
-	hook->attached = capture_is_attached(&tap->captures[i]) &&
-			 (!iface || iface->ifindex == tap->captures[i].ifindex);
-	/* what does not exist cannot be broken */
-	return hook->attached || (iface && !iface->ifindex);
+	/* nobody reads it since the last switch */
+	if (generation->policy)
+		loader_clear(tap->skel, generation->policy, next);
+	generation_done(generation);
+	err = prepare_next(tap, config, next);
+	if (err) {
+		if (generation->policy)
+			loader_clear(tap->skel, generation->policy, next);
+		generation_done(generation);
+		return err;
+	}
+	warn_missing(&generation->ifaces);
+	loader_switch(tap->skel, next);
+	tap->generation = next;
+	if (!tap->has_cgroup)
+		follow_by_tc(tap);
+	return 0;
+}
+
+bool tap_follow_links(struct tap *tap)
+{
+	struct tap_generation *generation = current(tap);
+	bool changed;
+	int err = ifaces_refresh(&generation->ifaces, loader_tables(tap->skel, tap->generation),
+				 &changed);
+
+	if (!tap->has_cgroup)
+		follow_by_tc(tap);
+	if (!err && changed)
+		err = sockets_bind(&tap->sockets, &generation->ifaces, NULL, generation->every);
+	if (err)
+		log_error("an interface cannot be watched: %s", strerror(-err));
+	return changed;
 }
 
 bool tap_check(struct tap *tap)
 {
+	const struct tap_generation *generation = current(tap);
 	bool is_whole = true;
 
 	tap->n_hooks = attach_status(tap->attach, tap->hooks, RECORD_HOOKS_MAX);
 	for (size_t i = 0; i < tap->n_hooks; i++)
 		is_whole &= tap->hooks[i].attached;
-	for (size_t i = 0; i < tap->n_captures && tap->n_hooks < RECORD_HOOKS_MAX; i++)
-		if (tap->ifaces.every || !tap->ifaces.list[i].is_alias)
-			is_whole &= check_capture(tap, i, &tap->hooks[tap->n_hooks++]);
-	return is_whole;
+	return sockets_status(&tap->sockets, &generation->ifaces, generation->every, tap->hooks,
+			      &tap->n_hooks, RECORD_HOOKS_MAX) &&
+	       is_whole;
 }
 
 void tap_count(struct tap *tap, struct record_counts *counts)
 {
 	counts->packets_dropped = 0;
-	for (size_t i = 0; i < tap->n_captures; i++) {
-		capture_update_dropped(&tap->captures[i]);
-		counts->packets_dropped += tap->captures[i].dropped;
+	for (size_t i = 0; i < tap->sockets.n; i++) {
+		capture_update_dropped(&tap->sockets.list[i]);
+		counts->packets_dropped += tap->sockets.list[i].dropped;
 	}
 	if (loader_counters(tap->skel, counts->kernel))
 		log_warning("cannot read the kernel's counters");
@@ -324,18 +336,17 @@ void tap_count(struct tap *tap, struct record_counts *counts)
 
 void tap_shut(struct tap *tap)
 {
-	for (size_t i = 0; i < tap->n_captures; i++)
-		capture_shut(&tap->captures[i]);
+	for (size_t i = 0; i < tap->sockets.n; i++)
+		capture_shut(&tap->sockets.list[i]);
 	/* a filter that still runs on another CPU ends before this returns */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 void tap_close(struct tap *tap)
 {
-	for (size_t i = 0; i < tap->n_captures; i++)
-		capture_close(&tap->captures[i]);
-	free(tap->captures);
-	ifaces_done(&tap->ifaces);
+	sockets_close(&tap->sockets);
+	for (size_t i = 0; i < SF_GENERATIONS; i++)
+		generation_done(&tap->generations[i]);
 	ring_close(tap->ring);
 	attach_free(tap->attach);
 	loader_close(tap->skel);

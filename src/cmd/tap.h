@@ -10,21 +10,29 @@
 #include <stdint.h>
 
 #include "attach.h"
-#include "capture.h"
 #include "config.h"
 #include "ifaces.h"
 #include "options.h"
 #include "record.h"
 #include "ring.h"
+#include "sockets.h"
 
+struct policy;
 struct sockfilter;
+
+/* A policy in the kernel, and the interfaces that it names. */
+struct tap_generation {
+	struct policy *policy; /* NULL: none */
+	struct ifaces ifaces;
+	bool every; /* it uses the socket for every interface */
+};
 
 struct tap {
 	struct sockfilter *skel;
 	struct attach *attach;
-	struct ifaces ifaces;
-	struct capture *captures; /* one for each name, or one for all */
-	size_t n_captures;
+	struct sockets sockets;
+	struct tap_generation generations[SF_GENERATIONS];
+	uint32_t generation; /* the current one */
 	struct ring *ring;
 	bool has_cgroup; /* else owners are learnt by tc */
 	struct record_hook hooks[RECORD_HOOKS_MAX];
@@ -37,6 +45,13 @@ struct tap {
  */
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,
 	     ring_event_fn on_event, void *arg);
+
+/*
+ * Puts another policy in the place of the current one: every packet is judged
+ * by the one or by the other. On return the new generation is current. 0, or
+ * -errno with the old policy in force.
+ */
+int tap_reload(struct tap *tap, const struct config *config);
 
 /*
  * An interface came, went or changed: binds the sockets anew. True if that

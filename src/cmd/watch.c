@@ -27,6 +27,7 @@
 #include "settings.h"
 #include "sweep.h"
 #include "tap.h"
+#include "users.h"
 
 #define TICK_NS NS_PER_SECOND
 #define SWEEP_TICKS 10
@@ -35,7 +36,7 @@
 
 struct watch {
 	struct options options;
-	struct settings settings;
+	struct settings settings[SF_GENERATIONS]; /* as the policies in the kernel */
 	struct report report;
 	struct tap tap;
 	struct loop *loop;
@@ -84,8 +85,8 @@ static void on_capture(void *arg, uint32_t events)
 	struct watch *watch = arg;
 
 	(void)events;
-	for (size_t i = 0; i < watch->tap.n_captures; i++)
-		read_capture(watch, &watch->tap.captures[i]);
+	for (size_t i = 0; i < watch->tap.sockets.n; i++)
+		read_capture(watch, &watch->tap.sockets.list[i]);
 	watch->is_over |= report_is_complete(&watch->report);
 }
 
@@ -109,22 +110,30 @@ static void tell(struct watch *watch, enum record_type type)
 	report_status(&watch->report, &record);
 }
 
-static void tell_start(struct watch *watch)
+static struct settings *current(struct watch *watch)
+{
+	return &watch->settings[watch->tap.generation];
+}
+
+/* What is being watched, by which policy. */
+static void tell_policy(struct watch *watch, enum record_type type, bool failed)
 {
 	const char *names[SF_ENDPOINTS_MAX];
-	struct record record = {.type = RECORD_START};
+	const struct settings *settings = current(watch);
+	struct record record = {.type = type};
 	struct record_status *status = &record.status;
 	struct utsname kernel;
 
 	uname(&kernel);
-	for (size_t i = 0; i < watch->settings.config->n_endpoints; i++)
-		names[i] = watch->settings.config->endpoints[i].name;
-	status->config = watch->settings.source;
+	for (size_t i = 0; i < settings->config->n_endpoints; i++)
+		names[i] = settings->config->endpoints[i].name;
+	status->failed = failed;
+	status->config = settings->source;
 	status->owner_hook = watch->tap.has_cgroup ? "cgroup" : "tc";
 	status->version = SOCK_FILTER_VERSION;
 	status->kernel = kernel.release;
 	status->endpoints = names;
-	status->n_endpoints = watch->settings.config->n_endpoints;
+	status->n_endpoints = settings->config->n_endpoints;
 	status->hooks = watch->tap.hooks;
 	status->n_hooks = watch->tap.n_hooks;
 	report_status(&watch->report, &record);
@@ -196,12 +205,60 @@ static void on_end(void *arg, uint32_t events)
 	watch->is_over = true;
 }
 
+/* EXIT_NOT_YET, or the exit code. */
+static int load_settings(const struct options *options, struct settings *ret)
+{
+	struct settings settings cleanup(settings_done) = {};
+	int code = settings_load(options->config, &settings);
+
+	if (code != EXIT_NOT_YET)
+		return code;
+	if (options->n_ifaces &&
+	    config_set_ifaces(settings.config, options->ifaces, options->n_ifaces)) {
+		log_error("out of memory");
+		return EXIT_RUNTIME;
+	}
+	*ret = settings;
+	settings.config = NULL;
+	return EXIT_NOT_YET;
+}
+
+/* A bad file leaves the policy as it is, and is counted. */
+static void reload(struct watch *watch)
+{
+	uint32_t next = (watch->tap.generation + 1) % SF_GENERATIONS;
+	struct settings settings = {};
+	int err = 0;
+	bool failed = load_settings(&watch->options, &settings) != EXIT_NOT_YET;
+
+	if (!failed) {
+		/* verdicts that name the policy before last are told first */
+		drain_ring(watch);
+		report_settle(&watch->report, true);
+		settings_done(&watch->settings[next]);
+		watch->settings[next] = settings;
+		report_use(&watch->report, next, settings.config);
+		err = tap_reload(&watch->tap, settings.config);
+		failed = err != 0;
+	}
+	if (err)
+		log_error("%s: the policy does not fit: %s; the one before goes on",
+			  settings.source, strerror(-err));
+	users_forget();
+	watch->report.counts.reloads += !failed;
+	watch->report.counts.reloads_failed += failed;
+	watch->was_broken = !tap_check(&watch->tap);
+	tell_policy(watch, RECORD_RELOAD, failed);
+}
+
 static void on_signal(void *arg, uint32_t signal)
 {
 	struct watch *watch = arg;
 
 	if (signal == SIGUSR1)
 		tell(watch, RECORD_COUNTERS);
+	else if (signal == SIGHUP)
+		reload(watch);
 	else
 		watch->is_over = true;
 }
@@ -236,8 +293,8 @@ static void pause_or_go_on(struct watch *watch)
 		return;
 	watch->is_paused = is_full;
 	loop_want(watch->loop, ring_fd(watch->tap.ring), is_full ? 0 : EPOLLIN);
-	for (size_t i = 0; i < watch->tap.n_captures; i++)
-		loop_want(watch->loop, watch->tap.captures[i].fd, is_full ? 0 : EPOLLIN);
+	for (size_t i = 0; i < watch->tap.sockets.n; i++)
+		loop_want(watch->loop, watch->tap.sockets.list[i].fd, is_full ? 0 : EPOLLIN);
 }
 
 static int add_sources(struct watch *watch)
@@ -246,8 +303,9 @@ static int add_sources(struct watch *watch)
 	uint64_t heartbeat_ns = options->heartbeat_s * NS_PER_SECOND;
 	int err = loop_add(watch->loop, ring_fd(watch->tap.ring), EPOLLIN, on_ring, watch);
 
-	for (size_t i = 0; !err && i < watch->tap.n_captures; i++)
-		err = loop_add(watch->loop, watch->tap.captures[i].fd, EPOLLIN, on_capture, watch);
+	for (size_t i = 0; !err && i < watch->tap.sockets.n; i++)
+		err = loop_add(watch->loop, watch->tap.sockets.list[i].fd, EPOLLIN, on_capture,
+			       watch);
 	if (!err)
 		err = loop_add_timer(watch->loop, TICK_NS, TICK_NS, on_tick, watch);
 	if (!err)
@@ -273,8 +331,8 @@ static void finish(struct watch *watch)
 	tap_shut(&watch->tap);
 	do {
 		n = 0;
-		for (size_t i = 0; i < watch->tap.n_captures; i++)
-			n += read_capture(watch, &watch->tap.captures[i]);
+		for (size_t i = 0; i < watch->tap.sockets.n; i++)
+			n += read_capture(watch, &watch->tap.sockets.list[i]);
 		flush(watch);
 	} while (n > 0);
 	drain_ring(watch);
@@ -310,7 +368,7 @@ static int run(struct watch *watch)
 		return EXIT_RUNTIME;
 	}
 	tap_check(&watch->tap);
-	tell_start(watch);
+	tell_policy(watch, RECORD_START, false);
 	flush(watch);
 	if (watch->options.ready_fd >= 0 && write(watch->options.ready_fd, "!", 1) != 1)
 		log_warning("cannot write to --ready-fd: %s", strerror(errno));
@@ -334,7 +392,7 @@ static int run(struct watch *watch)
 
 static int start(struct watch *watch)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
+	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
 	const struct options *options = &watch->options;
 	int code;
 
@@ -344,12 +402,13 @@ static int start(struct watch *watch)
 	/* before the names are looked up, so that no change is missed */
 	watch->links_fd = link_monitor_open();
 	if (!watch->loop || !watch->batch || watch->links_fd < 0 ||
-	    report_init(&watch->report, options, watch->settings.config) ||
+	    report_init(&watch->report, options) ||
 	    loop_add_signals(watch->loop, signals, ARRAY_SIZE(signals), on_signal, watch)) {
 		log_error("out of memory or file descriptors");
 		return EXIT_RUNTIME;
 	}
-	code = tap_open(&watch->tap, options, watch->settings.config, on_event, watch);
+	report_use(&watch->report, 0, watch->settings[0].config);
+	code = tap_open(&watch->tap, options, watch->settings[0].config, on_event, watch);
 	if (code != EXIT_NOT_YET)
 		return code;
 	return run(watch);
@@ -362,7 +421,8 @@ static void watch_done(struct watch *watch)
 	loop_free(watch->loop);
 	close_fd(&watch->links_fd);
 	capture_batch_free(watch->batch);
-	settings_done(&watch->settings);
+	for (size_t i = 0; i < SF_GENERATIONS; i++)
+		settings_done(&watch->settings[i]);
 }
 
 int watch_run(int argc, char **argv)
@@ -374,17 +434,12 @@ int watch_run(int argc, char **argv)
 		return code;
 	log_set_quiet(watch.options.quiet);
 	signal(SIGPIPE, SIG_IGN);
-	code = settings_load(watch.options.config, &watch.settings);
+	code = load_settings(&watch.options, &watch.settings[0]);
 	if (code != EXIT_NOT_YET)
 		return code;
-	if (watch.settings.is_profile)
+	if (watch.settings[0].is_profile)
 		log_note("no %s: using the built-in profile %s", SETTINGS_PATH,
-			 watch.settings.source);
-	if (watch.options.n_ifaces && config_set_ifaces(watch.settings.config, watch.options.ifaces,
-							watch.options.n_ifaces)) {
-		log_error("out of memory");
-		return EXIT_RUNTIME;
-	}
+			 watch.settings[0].source);
 	show_probes(&watch.options);
 	code = start(&watch);
 	watch_done(&watch);

@@ -22,12 +22,17 @@ struct diag_place config_place(const struct config_walk *walk, const struct yaml
 	return yaml_place(walk->yaml, node);
 }
 
+int config_cut_len(const char *text, size_t len)
+{
+	size_t cut = len < CONFIG_QUOTE_MAX ? len : CONFIG_QUOTE_MAX;
+	while (cut && cut < len && (text[cut] & 0xc0) == 0x80)
+		cut--;
+	return cut;
+}
+
 int config_quote_len(const struct yaml_node *node)
 {
-	size_t len = node->len < CONFIG_QUOTE_MAX ? node->len : CONFIG_QUOTE_MAX;
-	while (len && len < node->len && (node->text[len] & 0xc0) == 0x80)
-		len--;
-	return len;
+	return config_cut_len(node->text, node->len);
 }
 
 const char *config_kind(const struct yaml_node *node)
@@ -216,6 +221,7 @@ static void free_endpoint(struct config_endpoint *endpoint)
 	free(endpoint->ranges);
 	free(endpoint->ifaces);
 	free(endpoint->ports);
+	free(endpoint->when);
 }
 
 void config_free(struct config *config)

@@ -12,13 +12,15 @@
 #include "abi.h"
 #include "addr.h"
 #include "diag.h"
+#include "schedule.h"
 
 #define CONFIG_BYTES_MAX (16 << 20)
 #define CONFIG_NAME_MAX 64 /* an endpoint's name, with its NUL */
 #define CONFIG_IFNAME_MAX 16 /* IFNAMSIZ */
-#define CONFIG_RANGES_MAX 200000 /* of all endpoints together */
+#define CONFIG_RANGES_MAX SF_PREFIXES_MAX /* of all endpoints together */
 #define CONFIG_PORTS_MAX 1024 /* of all endpoints together */
 #define CONFIG_IFACES_MAX 512 /* of all endpoints together */
+#define CONFIG_WINDOWS_MAX 1024 /* of all endpoints together */
 #define CONFIG_USERS_MAX 8192 /* uids and gids of all endpoints together, members included */
 
 enum config_who_kind {
@@ -58,6 +60,8 @@ struct config_endpoint {
 	struct config_port *ports; /* none: any */
 	size_t n_ports;
 	enum config_direction direction;
+	struct schedule_window *when; /* none: always */
+	size_t n_when;
 };
 
 struct config {

@@ -21,6 +21,7 @@ enum key {
 	KEY_FILTER,
 	KEY_PORT,
 	KEY_DIRECTION,
+	KEY_WHEN,
 	KEYS,
 };
 
@@ -36,9 +37,10 @@ static const struct {
 	[KEY_FILTER] = {"filter", "a user", true, true, config_read_who},
 	[KEY_PORT] = {"port", "a port", false, true, config_read_port},
 	[KEY_DIRECTION] = {"direction", "to, from or both", false, false, config_read_direction},
+	[KEY_WHEN] = {"when", "a time window", false, true, config_read_when},
 };
 
-static const char all_keys[] = "the keys are range, iface, filter, port, direction";
+static const char all_keys[] = "the keys are range, iface, filter, port, direction, when";
 
 /* KEYS when it is none of them. */
 static enum key key_of(const struct yaml_node *node)

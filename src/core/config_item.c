@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The words below the keys: addresses, interfaces, users, ports. Limits hold
- * for the file as a whole, for the kernel's tables are shared by all its
- * endpoints; the one who passes a limit is told so once, at the place.
+ * The words below the keys: addresses, interfaces, users, ports, times.
+ * Limits hold for the file as a whole, for the kernel's tables are shared by
+ * all its endpoints; the one who passes a limit is told so once, at the place.
  */
 #include "config_walk.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mem.h"
 #include "suggest.h"
@@ -312,5 +313,69 @@ int config_read_direction(struct config_walk *walk, struct config_endpoint *endp
 	}
 	config_error(walk, node, "write to, from or both", "'%.*s' is not a direction",
 		     config_quote_len(node), node->text);
+	return 0;
+}
+
+/* Who writes "Monday" or "Tues" is shown the short form, though it is far in letters. */
+static const char *suggest_day(const struct schedule_word *word, char *hint)
+{
+	struct suggest suggest;
+	size_t len = word->len;
+
+	for (size_t day = 0; day < ARRAY_SIZE(schedule_days); day++) {
+		if (len > 3 && strncasecmp(word->text, schedule_days[day], 3) == 0)
+			len = 3;
+	}
+	suggest_init(&suggest, word->text, len);
+	for (size_t day = 0; day < ARRAY_SIZE(schedule_days); day++)
+		suggest_offer(&suggest, schedule_days[day]);
+	return suggest_hint(&suggest, hint);
+}
+
+static void report_window(struct config_walk *walk, const struct yaml_node *node,
+			  enum schedule_error error, const struct schedule_word *word)
+{
+	static const struct {
+		const char *what;
+		const char *hint;
+	} texts[] = {
+		[SCHEDULE_BAD_FORM] = {"is not a time window",
+				       "write \"Mon-Fri 08:00-18:00\" or \"22:00-02:00\", each "
+				       "window for itself"},
+		[SCHEDULE_BAD_DAY] = {"is not a day",
+				      "the days are Mon, Tue, Wed, Thu, Fri, Sat, Sun"},
+		[SCHEDULE_BAD_TIME] = {"is not a time",
+				       "write 00:00 to 23:59, or 24:00 as the end"},
+		[SCHEDULE_NO_TIME] =
+			{"lacks a time",
+			 "write \"Mon,Wed 08:00-18:00\", inside of brackets in quotes"},
+		[SCHEDULE_NO_END] = {"lacks its end", "write both, as in 08:00-18:00"},
+		[SCHEDULE_EMPTY] = {"ends where it begins", "the whole day is 00:00-24:00"},
+	};
+	char hint[SUGGEST_HINT_MAX];
+	const char *help = error == SCHEDULE_BAD_DAY ? suggest_day(word, hint) : NULL;
+
+	config_error(walk, node, help ? help : texts[error].hint, "'%.*s' %s",
+		     config_cut_len(word->text, word->len), word->text, texts[error].what);
+}
+
+int config_read_when(struct config_walk *walk, struct config_endpoint *endpoint,
+		     const struct yaml_node *node)
+{
+	struct schedule_window window;
+	struct schedule_word word;
+
+	enum schedule_error error = schedule_parse(node->text, node->len, &window, &word);
+	if (error) {
+		report_window(walk, node, error, &word);
+		return 0;
+	}
+	if (!has_room(walk, node, &walk->n_windows, CONFIG_WINDOWS_MAX, "time windows"))
+		return 0;
+	struct schedule_window *when = config_grow(endpoint->when, endpoint->n_when, sizeof(*when));
+	if (!when)
+		return -ENOMEM;
+	endpoint->when = when;
+	when[endpoint->n_when++] = window;
 	return 0;
 }

@@ -14,6 +14,7 @@ struct config_walk {
 	size_t n_ifaces;
 	size_t n_users;
 	size_t n_ports;
+	size_t n_windows;
 };
 
 /* Where node stands, for a message that will be kept. */
@@ -26,6 +27,7 @@ struct diag_place config_place(const struct config_walk *walk, const struct yaml
 #define CONFIG_QUOTE_MAX 60
 
 /* The bytes to quote, cut between characters: for "%.*s". */
+int config_cut_len(const char *text, size_t len);
 int config_quote_len(const struct yaml_node *node);
 
 /* "nothing", "a list", "a mapping" or "a text". */
@@ -52,3 +54,5 @@ int config_read_port(struct config_walk *walk, struct config_endpoint *endpoint,
 		     const struct yaml_node *node);
 int config_read_direction(struct config_walk *walk, struct config_endpoint *endpoint,
 			  const struct yaml_node *node);
+int config_read_when(struct config_walk *walk, struct config_endpoint *endpoint,
+		     const struct yaml_node *node);

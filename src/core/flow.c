@@ -21,6 +21,7 @@ struct key {
 struct decided {
 	struct key key;
 	struct sf_mask endpoints;
+	uint16_t generation; /* of the policy whose endpoints these are */
 	int32_t verdict;
 	uint8_t owner_kind;
 	uint32_t uid;
@@ -53,7 +54,7 @@ static void key_of(struct key *key, const struct sf_event *event)
 
 static bool is_same(const struct decided *decided, const struct sf_event *event)
 {
-	return decided->verdict == event->verdict &&
+	return decided->verdict == event->verdict && decided->generation == event->generation &&
 	       decided->endpoints.bits == event->endpoints.bits &&
 	       decided->owner_kind == event->owner_kind && decided->uid == event->uid &&
 	       decided->gid == event->gid;
@@ -94,6 +95,7 @@ bool flow_is_news(struct flow_table *table, const struct sf_event *event)
 		return true;
 	is_news = is_new ? event->verdict == SF_DELIVER : !is_same(decided, event);
 	decided->endpoints = event->endpoints;
+	decided->generation = event->generation;
 	decided->verdict = event->verdict;
 	decided->owner_kind = event->owner_kind;
 	decided->uid = event->uid;

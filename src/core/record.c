@@ -36,10 +36,10 @@ static const char *const counter_names[] = {
 _Static_assert(ARRAY_SIZE(counter_names) == SF_COUNTERS, "every counter has a name");
 
 static const char *const type_names[] = {
-	[RECORD_START] = "start",     [RECORD_DECISION] = "decision",
-	[RECORD_PACKET] = "packet",   [RECORD_ALIVE] = "alive",
-	[RECORD_LOSS] = "loss",	      [RECORD_COUNTERS] = "counters",
-	[RECORD_SUMMARY] = "summary",
+	[RECORD_START] = "start",	[RECORD_RELOAD] = "reload",
+	[RECORD_DECISION] = "decision", [RECORD_PACKET] = "packet",
+	[RECORD_ALIVE] = "alive",	[RECORD_LOSS] = "loss",
+	[RECORD_COUNTERS] = "counters", [RECORD_SUMMARY] = "summary",
 };
 _Static_assert(ARRAY_SIZE(type_names) == RECORD_TYPES, "every record type has a name");
 

@@ -15,6 +15,7 @@
 
 enum record_type {
 	RECORD_START,
+	RECORD_RELOAD, /* of the configuration, or the failure of it */
 	RECORD_DECISION, /* from the kernel */
 	RECORD_PACKET, /* from the socket */
 	RECORD_ALIVE,
@@ -68,6 +69,8 @@ struct record_counts {
 	uint64_t events_read;
 	uint64_t decisions_reported;
 	uint64_t output_lost; /* records that could not be written */
+	uint64_t reloads;
+	uint64_t reloads_failed; /* the policy before went on */
 };
 
 /* The name of a kernel counter: "seen", "no_owner_kernel". */
@@ -75,14 +78,15 @@ const char *record_counter_name(enum sf_counter counter);
 
 struct record_status {
 	uint64_t uptime_ns;
-	const struct record_hook *hooks; /* start and alive */
+	const struct record_hook *hooks; /* start, reload and alive */
 	size_t n_hooks;
 	struct record_counts counts; /* loss: what was lost since the last one */
-	const char *config; /* start: file or profile name */
+	const char *config; /* start, reload: file or profile name */
+	bool failed; /* reload: the policy before goes on */
 	const char *owner_hook; /* start: "cgroup" or "tc" */
 	const char *version; /* start */
 	const char *kernel; /* start: release */
-	const char *const *endpoints; /* start: names, in order */
+	const char *const *endpoints; /* start, reload: names, in order */
 	size_t n_endpoints;
 };
 

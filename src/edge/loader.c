@@ -2,15 +2,19 @@
 #include "loader.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "mem.h"
 #include "skeleton.h"
+
+#define PREFIXES_ROOM_MIN 32768
 
 /* libbpf explains itself by printing; the last of it is kept for whoever reports the failure. */
 static char last_words[1024];
@@ -34,52 +38,78 @@ static void close_skel(struct sockfilter **skel)
 	loader_close(*skel);
 }
 
-static int set_size(struct bpf_map *map, size_t entries)
+static struct sf_lpm4_key key_of_v4(const struct prefix *prefix, uint32_t generation)
 {
-	return bpf_map__set_max_entries(map, entries ? (uint32_t)entries : 1);
+	struct sf_lpm4_key key = {
+		.prefixlen = SF_GENERATION_BITS + prefix->len,
+		.generation = generation,
+	};
+
+	memcpy(key.addr, prefix_bytes(prefix), sizeof(key.addr));
+	return key;
 }
 
-static int fill_v4(const struct sockfilter *skel, const struct policy *policy)
+static struct sf_lpm6_key key_of_v6(const struct prefix *prefix, uint32_t generation)
+{
+	struct sf_lpm6_key key = {
+		.prefixlen = SF_GENERATION_BITS + prefix->len,
+		.generation = generation,
+	};
+
+	memcpy(key.addr, prefix_bytes(prefix), sizeof(key.addr));
+	return key;
+}
+
+static int fill_v4(const struct sockfilter *skel, const struct policy *policy, uint32_t generation)
 {
 	int fd = bpf_map__fd(skel->maps.sf_prefixes4);
 
 	for (size_t i = 0; i < policy->n_v4; i++) {
-		const struct policy_prefix *from = &policy->v4[i];
-		struct sf_lpm4_key key = {.prefixlen = from->prefix.len};
+		struct sf_lpm4_key key = key_of_v4(&policy->v4[i].prefix, generation);
 
-		memcpy(key.addr, prefix_bytes(&from->prefix), sizeof(key.addr));
-		if (bpf_map_update_elem(fd, &key, &from->mask, BPF_ANY))
+		if (bpf_map_update_elem(fd, &key, &policy->v4[i].mask, BPF_ANY))
 			return -errno;
 	}
 	return 0;
 }
 
-static int fill_v6(const struct sockfilter *skel, const struct policy *policy)
+static int fill_v6(const struct sockfilter *skel, const struct policy *policy, uint32_t generation)
 {
 	int fd = bpf_map__fd(skel->maps.sf_prefixes6);
 
 	for (size_t i = 0; i < policy->n_v6; i++) {
-		const struct policy_prefix *from = &policy->v6[i];
-		struct sf_lpm6_key key = {.prefixlen = from->prefix.len};
+		struct sf_lpm6_key key = key_of_v6(&policy->v6[i].prefix, generation);
 
-		memcpy(key.addr, prefix_bytes(&from->prefix), sizeof(key.addr));
-		if (bpf_map_update_elem(fd, &key, &from->mask, BPF_ANY))
+		if (bpf_map_update_elem(fd, &key, &policy->v6[i].mask, BPF_ANY))
 			return -errno;
 	}
 	return 0;
 }
 
-static int prepare(struct sockfilter *skel, const struct policy *policy,
-		   const struct loader_options *options)
+/*
+ * Entries of each trie, which are fixed at load: memory is taken only for what
+ * is entered, but before Linux 5.11 all of it counts against the limit.
+ */
+static uint32_t trie_entries(const struct loader_options *options)
 {
-	int err;
+	size_t room = options->prefixes * 2;
 
+	if (room < PREFIXES_ROOM_MIN)
+		room = PREFIXES_ROOM_MIN;
+	if (room > SF_PREFIXES_MAX)
+		room = SF_PREFIXES_MAX;
+	return (uint32_t)(SF_GENERATIONS * room);
+}
+
+static int prepare(struct sockfilter *skel, const struct loader_options *options)
+{
+	int err = bpf_program__set_autoload(skel->progs.sf_egress, options->with_cgroup);
+
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.sf_prefixes4, trie_entries(options));
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.sf_prefixes6, trie_entries(options));
 	skel->rodata->sf_report_rejected = options->report_rejected;
-	err = set_size(skel->maps.sf_prefixes4, policy->n_v4);
-	if (!err)
-		err = set_size(skel->maps.sf_prefixes6, policy->n_v6);
-	if (!err)
-		err = bpf_program__set_autoload(skel->progs.sf_egress, options->with_cgroup);
 	if (!err)
 		err = bpf_program__set_autoload(skel->progs.sf_sock_create, options->with_cgroup);
 	if (!err)
@@ -89,8 +119,7 @@ static int prepare(struct sockfilter *skel, const struct policy *policy,
 	return err;
 }
 
-int loader_open(const struct policy *policy, const struct loader_options *options,
-		struct sockfilter **ret)
+int loader_open(const struct loader_options *options, struct sockfilter **ret)
 {
 	struct sockfilter *skel cleanup(close_skel) = NULL;
 	int err;
@@ -100,29 +129,56 @@ int loader_open(const struct policy *policy, const struct loader_options *option
 	skel = sockfilter__open();
 	if (!skel)
 		return -errno;
-	err = prepare(skel, policy, options);
+	err = prepare(skel, options);
 	if (!err)
 		err = sockfilter__load(skel);
 	if (err)
 		return err;
-	err = fill_v4(skel, policy);
-	if (!err)
-		err = fill_v6(skel, policy);
-	if (err)
-		return err;
-	skel->bss->sf_policy = policy->tables;
 	*ret = TAKE_PTR(skel);
 	return 0;
 }
 
-struct sf_policy *loader_tables(const struct sockfilter *skel)
+int loader_fill(const struct sockfilter *skel, const struct policy *policy, uint32_t generation)
 {
-	return &skel->bss->sf_policy;
+	int err = fill_v4(skel, policy, generation);
+
+	if (!err)
+		err = fill_v6(skel, policy, generation);
+	if (err)
+		return err;
+	skel->bss->sf_policies[generation] = policy->tables;
+	return 0;
 }
 
-int loader_tap_fd(const struct sockfilter *skel)
+void loader_clear(const struct sockfilter *skel, const struct policy *policy, uint32_t generation)
 {
-	return bpf_program__fd(skel->progs.sf_tap);
+	for (size_t i = 0; i < policy->n_v4; i++) {
+		struct sf_lpm4_key key = key_of_v4(&policy->v4[i].prefix, generation);
+
+		bpf_map_delete_elem(bpf_map__fd(skel->maps.sf_prefixes4), &key);
+	}
+	for (size_t i = 0; i < policy->n_v6; i++) {
+		struct sf_lpm6_key key = key_of_v6(&policy->v6[i].prefix, generation);
+
+		bpf_map_delete_elem(bpf_map__fd(skel->maps.sf_prefixes6), &key);
+	}
+}
+
+void loader_switch(const struct sockfilter *skel, uint32_t generation)
+{
+	__atomic_store_n(&skel->bss->sf_generation, generation, __ATOMIC_RELEASE);
+	/* a program that began before still reads the other: wait until it has ended */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+struct sf_policy *loader_tables(const struct sockfilter *skel, uint32_t generation)
+{
+	return &skel->bss->sf_policies[generation];
+}
+
+int loader_tap_fd(const struct sockfilter *skel, bool every)
+{
+	return bpf_program__fd(every ? skel->progs.sf_tap_every : skel->progs.sf_tap);
 }
 
 int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS])

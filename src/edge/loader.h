@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The programs and tables in the kernel: loaded with a policy in place,
- * attached to nothing. What is loaded goes when it is closed.
+ * The programs and tables in the kernel, attached to nothing, and the policy
+ * in them. What is loaded goes when it is closed.
  */
 #pragma once
 
@@ -17,22 +17,35 @@ struct sockfilter;
 struct loader_options {
 	bool report_rejected;
 	bool with_cgroup; /* the owner's cgroup hooks, else its tc hook */
+	size_t prefixes; /* of the first policy; a later one may have twice as many */
 };
 
 /* What libbpf had to say when something failed; "" if nothing. */
 const char *loader_last_words(void);
 
 /*
- * Opens, sizes, loads, and fills the tables from policy. Returns 0 with a new
- * *ret, or -errno; ret is untouched on failure.
+ * Opens and loads with an empty policy. Returns 0 with a new *ret, or -errno;
+ * ret is untouched on failure.
  */
-int loader_open(const struct policy *policy, const struct loader_options *options,
-		struct sockfilter **ret);
+int loader_open(const struct loader_options *options, struct sockfilter **ret);
 
-/* The tables as the kernel reads them; valid until loader_close. */
-struct sf_policy *loader_tables(const struct sockfilter *skel);
+/*
+ * Puts policy in place as this generation, which must not be the current one
+ * once something is attached. 0 or -errno; then part of it is in place.
+ */
+int loader_fill(const struct sockfilter *skel, const struct policy *policy, uint32_t generation);
 
-int loader_tap_fd(const struct sockfilter *skel);
+/* Takes policy's prefixes of this generation away again, as far as they are there. */
+void loader_clear(const struct sockfilter *skel, const struct policy *policy, uint32_t generation);
+
+/* From here on this generation decides; on return no packet is judged by another. */
+void loader_switch(const struct sockfilter *skel, uint32_t generation);
+
+/* A generation's tables as the kernel reads them; valid until loader_close. */
+struct sf_policy *loader_tables(const struct sockfilter *skel, uint32_t generation);
+
+/* The filter for the socket on every interface, or for those on single ones. */
+int loader_tap_fd(const struct sockfilter *skel, bool every);
 
 /* Sums each counter over the CPUs. 0 or -errno. */
 int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS]);

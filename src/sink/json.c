@@ -299,6 +299,8 @@ static void add_counts(struct buffer *buffer, const struct record_counts *counts
 	add_count(buffer, "events_read", counts->events_read);
 	add_count(buffer, "decisions_reported", counts->decisions_reported);
 	add_count(buffer, "output_lost", counts->output_lost);
+	add_count(buffer, "reloads", counts->reloads);
+	add_count(buffer, "reloads_failed", counts->reloads_failed);
 	ADD(buffer, "}");
 }
 
@@ -319,7 +321,9 @@ static void add_start(struct buffer *buffer, const struct record_status *status)
 
 static void add_status(struct buffer *buffer, const struct record *record)
 {
-	if (record->type == RECORD_START) {
+	if (record->type == RECORD_RELOAD)
+		buffer_add_str(buffer, record->status.failed ? ",\"ok\":false" : ",\"ok\":true");
+	if (record->type == RECORD_START || record->type == RECORD_RELOAD) {
 		add_start(buffer, &record->status);
 		return;
 	}

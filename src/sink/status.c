@@ -100,6 +100,21 @@ static void add_start(struct line *line, const struct record_status *status)
 	}
 }
 
+/* What a failure leaves in force is told in the same words as a start. */
+static void add_reload(struct line *line, const struct record *record)
+{
+	line_add_time(line, record->ts_ns);
+	line_add(line, "  ");
+	if (record->status.failed) {
+		line_paint(line, COLOR_ALARM);
+		line_add(line, "RELOAD FAILED, as before: ");
+		line_paint(line, COLOR_OFF);
+	} else {
+		line_add(line, "reloaded: ");
+	}
+	add_start(line, &record->status);
+}
+
 /* Two units are enough to tell a fresh start from an old one. */
 static void add_uptime(struct line *line, uint64_t uptime_ns)
 {
@@ -310,6 +325,8 @@ void status_emit(struct line *line, const struct record *record)
 {
 	if (record->type == RECORD_START)
 		add_start(line, &record->status);
+	else if (record->type == RECORD_RELOAD)
+		add_reload(line, record);
 	else if (record->type == RECORD_ALIVE)
 		add_alive(line, record);
 	else if (record->type == RECORD_LOSS)

@@ -169,8 +169,9 @@ static void add_traffic(struct line *line, const struct record *record)
 /* A loss is never hushed: it is the reason not to trust the silence. */
 static bool is_hushed(const struct text_style *style, enum record_type type)
 {
-	return style->quiet && (type == RECORD_START || type == RECORD_ALIVE ||
-				type == RECORD_COUNTERS || type == RECORD_SUMMARY);
+	return style->quiet &&
+	       (type == RECORD_START || type == RECORD_RELOAD || type == RECORD_ALIVE ||
+		type == RECORD_COUNTERS || type == RECORD_SUMMARY);
 }
 
 void text_emit(struct buffer *buffer, const struct text_style *style, const struct record *record)

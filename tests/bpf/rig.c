@@ -16,7 +16,6 @@
 #include <bpf/bpf.h>
 
 #include "fake_host.h"
-#include "loader.h"
 #include "mem.h"
 #include "skeleton.h"
 
@@ -28,10 +27,9 @@ static bool skip_all(const char *why)
 
 static bool may_load(void)
 {
-	struct policy nothing = {};
 	struct loader_options options = {.with_cgroup = true};
 	struct sockfilter *skel = NULL;
-	int err = loader_open(&nothing, &options, &skel);
+	int err = loader_open(&options, &skel);
 
 	loader_close(skel);
 	if (err == -EPERM || err == -EACCES)
@@ -93,6 +91,31 @@ static void enter_iface(struct rig *rig, const char *name, uint32_t ifindex)
 		assert_int_equal(policy_set_iface(&rig->policy->tables, ifindex, mask), 0);
 }
 
+struct sockfilter *rig_load(const struct policy *policy, const struct loader_options *options)
+{
+	struct loader_options sized = *options;
+	struct sockfilter *skel = NULL;
+	int err;
+
+	sized.prefixes = policy->n_v4 + policy->n_v6;
+	err = loader_open(&sized, &skel);
+	if (err)
+		fail_msg("load: %s: %s", strerror(-err), loader_last_words());
+	assert_int_equal(loader_fill(skel, policy, RIG_GENERATION), 0);
+	loader_switch(skel, RIG_GENERATION);
+	return skel;
+}
+
+int rig_tap_fd(const struct rig *rig)
+{
+	return loader_tap_fd(rig->skel, false);
+}
+
+struct sf_policy *rig_tables(struct rig *rig)
+{
+	return loader_tables(rig->skel, RIG_GENERATION);
+}
+
 void rig_open(struct rig *rig, const char *yaml, bool report_rejected)
 {
 	struct loader_options options = {
@@ -100,7 +123,6 @@ void rig_open(struct rig *rig, const char *yaml, bool report_rejected)
 		.with_cgroup = true,
 	};
 	struct diag diag = {};
-	int err;
 
 	memset(rig, 0, sizeof(*rig));
 	if (fake_parse(yaml, &diag, &rig->config))
@@ -110,9 +132,7 @@ void rig_open(struct rig *rig, const char *yaml, bool report_rejected)
 	enter_iface(rig, "lo", RIG_LOOPBACK);
 	enter_iface(rig, RIG_NEAR, rig_near());
 	enter_iface(rig, RIG_FAR, rig_far());
-	err = loader_open(rig->policy, &options, &rig->skel);
-	if (err)
-		fail_msg("load: %s: %s", strerror(-err), loader_last_words());
+	rig->skel = rig_load(rig->policy, &options);
 	assert_int_equal(ring_open(rig->skel, keep_event, rig, &rig->ring), 0);
 }
 
@@ -144,7 +164,7 @@ struct rig_result rig_run(struct rig *rig, const void *bytes, size_t len, uint32
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = (uint32_t)len,
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1);
 	struct rig_result result = {};
-	int err = bpf_prog_test_run_opts(loader_tap_fd(rig->skel), &opts);
+	int err = bpf_prog_test_run_opts(rig_tap_fd(rig), &opts);
 
 	if (err)
 		fail_msg("test run of %zu bytes: %s", len, strerror(-err));

@@ -14,10 +14,13 @@
 
 #include "abi.h"
 #include "config.h"
+#include "loader.h"
 #include "policy.h"
 #include "ring.h"
 
 #define RIG_LOOPBACK 1
+/* Where the policy is put; not where an empty one is from the start. */
+#define RIG_GENERATION 1
 #define RIG_EVENTS_MAX 256
 
 /* A pair of interfaces: what leaves by one arrives at the other. */
@@ -57,6 +60,13 @@ uint32_t rig_netns(void);
 /* Users and groups in yaml are those of fake_host.h. */
 void rig_open(struct rig *rig, const char *yaml, bool report_rejected);
 void rig_close(struct rig *rig);
+
+/* The filter itself, and the policy as it reads it. */
+int rig_tap_fd(const struct rig *rig);
+struct sf_policy *rig_tables(struct rig *rig);
+
+/* Loads policy as rig_open() does; for the loader's own sake. */
+struct sockfilter *rig_load(const struct policy *policy, const struct loader_options *options);
 
 /* Runs the tap on a frame that came in on ifindex; ingress is what skb->ingress_ifindex says. */
 struct rig_result rig_run(struct rig *rig, const void *bytes, size_t len, uint32_t ifindex,

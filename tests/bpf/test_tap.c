@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +21,6 @@
 
 #include "decode.h"
 #include "frame.h"
-#include "loader.h"
 #include "mem.h"
 #include "rig.h"
 #include "skeleton.h"
@@ -103,6 +103,9 @@ static const struct vector hits[] = {
 	{IMDS "udp:40000,53", LINK_LOCAL, SF_TO, P, 0},
 	{"4:10.0.0.1,169.254.1.1 udp:40000,53", LINK_LOCAL, SF_TO, P, 0},
 	{"4:10.0.0.1,169.254.1.1 tcp:40000,80", 0, 0, 0, 0},
+	{"4:10.0.0.1,169.254.0.0 udp:40000,53", LINK_LOCAL, SF_TO, P, 0},
+	{"4:10.0.0.1,169.254.255.255 udp:40000,53", LINK_LOCAL, SF_TO, P, 0},
+	{"4:10.0.0.1,169.255.0.0 udp:40000,53", 0, 0, 0, 0},
 	/* what has no ports belongs to endpoints of any port only */
 	{IMDS "icmp:8,7", 0, 0, 0, 0},
 	{IMDS "gre", 0, 0, 0, 0},
@@ -395,11 +398,11 @@ static void test_active(void **state)
 
 	(void)state;
 	rig_open(&rig, policy_yaml, false);
-	rig.skel->bss->sf_policy.active.bits &= ~(uint64_t)EDGE;
+	rig_tables(&rig)->active.bits &= ~(uint64_t)EDGE;
 	assert_int_equal(verdict_on(&rig, "4:10.0.0.1,192.0.2.64 udp:1,2", RIG_LOOPBACK), 0);
 	assert_int_equal(verdict_on(&rig, "4:10.0.0.1,192.0.2.80 tcp:1,443", RIG_LOOPBACK), -1);
 	assert_int_equal(rig.events[0].endpoints.bits, EDGE_DEEP);
-	rig.skel->bss->sf_policy.active.bits = 0;
+	rig_tables(&rig)->active.bits = 0;
 	assert_int_equal(verdict_on(&rig, "4:10.0.0.1,192.0.2.80 tcp:1,443", RIG_LOOPBACK), 0);
 	rig_close(&rig);
 }
@@ -456,27 +459,79 @@ static void test_endpoint_63(void **state)
 	rig_close(&rig);
 }
 
-/* Many ports share the table: every one is found, and no other. */
-static void test_many_ports(void **state)
+static int32_t verdict_on_port(struct rig *rig, int port)
 {
-	static char yaml[CONFIG_PORTS_MAX * 16 + 200];
-	size_t len;
+	char words[64];
+
+	snprintf(words, sizeof(words), "4:1.2.3.4,10.0.0.1 tcp:1,%d", port);
+	return verdict_on(rig, words, RIG_LOOPBACK);
+}
+
+static bool is_homed(int port, uint32_t slot)
+{
+	return sf_slot_of(SF_PORT_KEY(IPPROTO_TCP, port), SF_PORT_SLOTS) == slot;
+}
+
+/* A slot at the end of the table that enough ports share: their chain wraps round. */
+static uint32_t crowded_slot(void)
+{
+	for (uint32_t slot = SF_PORT_SLOTS - 1; slot > SF_PORT_SLOTS - SF_PROBES_MAX; slot--) {
+		int n = 0;
+
+		for (int port = 1; port <= UINT16_MAX; port++)
+			n += is_homed(port, slot);
+		if (n > SF_PROBES_MAX)
+			return slot;
+	}
+	fail_msg("no slot is crowded");
+	return 0;
+}
+
+/* As many ports as may be looked for share one slot: each is found, and no other. */
+static void test_crowded_ports(void **state)
+{
+	uint32_t slot = crowded_slot();
+	char yaml[512];
 	struct rig rig;
+	size_t len;
+	int n = 0;
 
 	(void)state;
 	len = (size_t)snprintf(yaml, sizeof(yaml),
 			       "endpoints:\n - e: {range: [10.0.0.0/8], iface: ['*'], "
-			       "filter: ['*'], port: [tcp/1");
+			       "filter: ['*'], port: [");
+	for (int port = 1; port <= UINT16_MAX && n < SF_PROBES_MAX; port++)
+		if (is_homed(port, slot))
+			len += (size_t)snprintf(yaml + len, sizeof(yaml) - len, "%stcp/%d",
+						n++ ? ", " : "", port);
+	snprintf(yaml + len, sizeof(yaml) - len, "]}\n");
+	rig_open(&rig, yaml, false);
+	n = 0;
+	for (int port = 1; port <= UINT16_MAX; port++)
+		if (is_homed(port, slot))
+			assert_int_equal(verdict_on_port(&rig, port),
+					 n++ < SF_PROBES_MAX ? SF_DELIVER : SF_REJECT);
+	assert_true(n > SF_PROBES_MAX);
+	rig_close(&rig);
+}
+
+/* Half the table is in use: every port is found, and no other. */
+static void test_many_ports(void **state)
+{
+	static char yaml[CONFIG_PORTS_MAX * 16 + 200];
+	struct rig rig;
+	size_t len;
+
+	(void)state;
+	len = (size_t)snprintf(yaml, sizeof(yaml),
+			       "endpoints:\n - e: {range: [10.0.0.0/8], iface: ['*'], "
+			       "filter: ['*'], port: [1");
 	for (int i = 1; i < CONFIG_PORTS_MAX; i++)
 		len += (size_t)snprintf(yaml + len, sizeof(yaml) - len, ", %d", 2 * i + 1);
 	snprintf(yaml + len, sizeof(yaml) - len, "]}\n");
 	rig_open(&rig, yaml, false);
-	for (int port = 1; port < 2 * CONFIG_PORTS_MAX; port++) {
-		char words[64];
-
-		snprintf(words, sizeof(words), "4:1.2.3.4,10.0.0.1 tcp:1,%d", port);
-		assert_int_equal(verdict_on(&rig, words, RIG_LOOPBACK), port & 1 ? -1 : 0);
-	}
+	for (int port = 1; port < 2 * CONFIG_PORTS_MAX; port++)
+		assert_int_equal(verdict_on_port(&rig, port), port & 1 ? SF_DELIVER : SF_REJECT);
 	rig_close(&rig);
 }
 
@@ -486,7 +541,7 @@ static void repeat(struct rig *rig, const struct frame *frame, int n_runs, int32
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes,
 		    .data_size_in = (uint32_t)frame->len, .repeat = n_runs);
 
-	assert_int_equal(bpf_prog_test_run_opts(loader_tap_fd(rig->skel), &opts), 0);
+	assert_int_equal(bpf_prog_test_run_opts(rig_tap_fd(rig), &opts), 0);
 	assert_int_equal((int32_t)opts.retval, verdict);
 }
 
@@ -660,6 +715,62 @@ static void test_parsers_agree_on_noise(void **state)
 	assert_true(n_read > 5000 && n_odd > 1000 && n_odd < n_read);
 }
 
+/* Two policies side by side: a packet is judged by the one, and then by the other. */
+static void test_generations(void **state)
+{
+	const uint32_t other = !RIG_GENERATION;
+	struct rig rig, donor;
+
+	(void)state;
+	rig_open(&rig, policy_yaml, false);
+	rig_open(&donor, EVERYTHING, false);
+	assert_int_equal(loader_fill(rig.skel, donor.policy, other), 0);
+	assert_int_equal(verdict_on(&rig, "4:1.1.1.1,8.8.8.8 udp:1,2", RIG_LOOPBACK), SF_REJECT);
+	assert_int_equal(verdict_on(&rig, IMDS "tcp:1,80", RIG_LOOPBACK), SF_DELIVER);
+	assert_int_equal(rig.events[0].generation, RIG_GENERATION);
+	loader_switch(rig.skel, other);
+	assert_int_equal(verdict_on(&rig, "4:1.1.1.1,8.8.8.8 udp:1,2", RIG_LOOPBACK), SF_DELIVER);
+	assert_int_equal(rig.events[0].generation, other);
+	assert_int_equal(rig.events[0].endpoints.bits, 1);
+	assert_int_equal(verdict_on(&rig, "6:fd00::1,fd00::2 udp:1,2", RIG_LOOPBACK), SF_DELIVER);
+	/* what is taken away is that one's alone */
+	loader_clear(rig.skel, donor.policy, other);
+	assert_int_equal(verdict_on(&rig, IMDS "tcp:1,80", RIG_LOOPBACK), SF_REJECT);
+	loader_switch(rig.skel, RIG_GENERATION);
+	assert_int_equal(verdict_on(&rig, IMDS "tcp:1,80", RIG_LOOPBACK), SF_DELIVER);
+	rig_close(&donor);
+	rig_close(&rig);
+}
+
+/* Of the socket on every interface and those on single ones, one kind delivers at a time. */
+static void test_every_or_single(void **state)
+{
+	struct frame frame;
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, EVERYTHING, false);
+	frame_write(&frame, IMDS "tcp:1,80");
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.bytes,
+		    .data_size_in = (uint32_t)frame.len, .repeat = 1);
+	for (int every = 0; every <= 1; every++) {
+		for (int asked = 0; asked <= 1; asked++) {
+			uint64_t counted[SF_COUNTERS];
+
+			rig_tables(&rig)->every = (uint64_t)every;
+			assert_int_equal(
+				bpf_prog_test_run_opts(loader_tap_fd(rig.skel, asked), &opts), 0);
+			rig_look(&rig, counted);
+			assert_int_equal((int32_t)opts.retval, asked == every ? -1 : 0);
+			assert_int_equal(counted[SF_SEEN], asked == every);
+			assert_int_equal(counted[SF_MATCHED], asked == every);
+			assert_int_equal(counted[SF_REJECTED], 0);
+			assert_int_equal(rig.n_events, asked == every);
+		}
+	}
+	rig_close(&rig);
+}
+
 static void assert_passes(const struct bpf_program *program, const struct frame *frame,
 			  int32_t expected)
 {
@@ -698,7 +809,7 @@ static size_t count_entries(const struct bpf_map *map)
 static void test_hooks_let_everything_pass(void **state)
 {
 	struct loader_options options = {.with_cgroup = true};
-	struct sockfilter *skel = NULL;
+	struct sockfilter *skel;
 	struct rig rig;
 
 	(void)state;
@@ -709,7 +820,7 @@ static void test_hooks_let_everything_pass(void **state)
 	assert_int_equal(count_entries(rig.skel->maps.sf_owners), 0);
 	assert_int_equal(count_entries(rig.skel->maps.sf_traces), 0);
 	options.with_cgroup = false;
-	assert_int_equal(loader_open(rig.policy, &options, &skel), 0);
+	skel = rig_load(rig.policy, &options);
 	assert_all_pass(hits, ARRAY_SIZE(hits), skel->progs.sf_egress_tc, TC_ACT_UNSPEC);
 	assert_all_pass(odd, ARRAY_SIZE(odd), skel->progs.sf_egress_tc, TC_ACT_UNSPEC);
 	assert_int_equal(count_entries(skel->maps.sf_flows), 0);
@@ -735,11 +846,12 @@ static void test_each_program_loads(void **state)
 
 	(void)state;
 	for (int with_cgroup = 0; with_cgroup <= 1; with_cgroup++) {
-		struct sockfilter *skel = NULL;
+		struct sockfilter *skel;
 
 		options.with_cgroup = with_cgroup;
-		assert_int_equal(loader_open(&nothing, &options, &skel), 0);
+		skel = rig_load(&nothing, &options);
 		assert_true(bpf_program__fd(skel->progs.sf_tap) >= 0);
+		assert_true(bpf_program__fd(skel->progs.sf_tap_every) >= 0);
 		assert_int_equal(bpf_program__fd(skel->progs.sf_egress) >= 0, with_cgroup);
 		assert_int_equal(bpf_program__fd(skel->progs.sf_sock_create) >= 0, with_cgroup);
 		assert_int_equal(bpf_program__fd(skel->progs.sf_sock_release) >= 0, with_cgroup);
@@ -748,6 +860,7 @@ static void test_each_program_loads(void **state)
 			print_size(skel->progs.sf_egress_tc);
 		} else {
 			print_size(skel->progs.sf_tap);
+			print_size(skel->progs.sf_tap_every);
 			print_size(skel->progs.sf_egress);
 			print_size(skel->progs.sf_sock_create);
 			print_size(skel->progs.sf_sock_release);
@@ -766,8 +879,11 @@ int main(void)
 		cmocka_unit_test(test_hooks_let_everything_pass),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_active),
+		cmocka_unit_test(test_generations),
+		cmocka_unit_test(test_every_or_single),
 		cmocka_unit_test(test_whole_families),
 		cmocka_unit_test(test_endpoint_63),
+		cmocka_unit_test(test_crowded_ports),
 		cmocka_unit_test(test_many_ports),
 		cmocka_unit_test(test_rejected_rate),
 		cmocka_unit_test(test_full_ring),

@@ -27,7 +27,6 @@
 #include "capture.h"
 #include "frame.h"
 #include "join.h"
-#include "loader.h"
 #include "mem.h"
 #include "rig.h"
 
@@ -77,7 +76,7 @@ static void open_wire(const char *yaml)
 	for (size_t i = 0; i < ARRAY_SIZE(ifindexes); i++) {
 		struct capture *tap = &wire.taps[i];
 
-		assert_int_equal(capture_open(loader_tap_fd(wire.rig.skel), 1 << 20, tap), 0);
+		assert_int_equal(capture_open(rig_tap_fd(&wire.rig), 1 << 20, tap), 0);
 		assert_int_equal(capture_bind(tap, ifindexes[i]), 0);
 	}
 	wire.batch = capture_batch_new();

@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The guest's process 1 once its disks are there: mounts what a system mounts, runs the tests,
-# and switches off. The kernel has ttyS0 for itself; on ttyS1 run.sh reads, per test file,
+# The guest's process 1 once its disks are there: mounts what a system mounts, runs the tests
+# of tests.list (or all, with "everything" on the kernel's command line), and switches off.
+# The kernel has ttyS0 for itself; on ttyS1 run.sh reads, for each line of the list,
 #	file NAME
 #	...TAP...
 #	end NAME STATUS SECONDS
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+here=/project/tests/kernels
 cd /project || exit
 
 mount -t proc proc /proc
@@ -15,36 +17,67 @@ mount -t bpf bpf /sys/fs/bpf
 mount -t securityfs securityfs /sys/kernel/security
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
-mount -t tmpfs tmpfs /dev/shm
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /tmp
-ln -sf /proc/self/fd /dev/fd
+for folder in /dev/shm /run /tmp; do
+	mount -t tmpfs tmpfs $folder
+done
+ln -s /proc/self/fd /dev/fd
 exec </dev/null >/dev/ttyS1 2>&1
 ip link set lo up
 export CMOCKA_MESSAGE_OUTPUT=TAP SOCK_FILTER=/project/build/sock-filter BATS_TEST_TIMEOUT=180
-mapfile -t files < <(tr ' ' '\n' </proc/cmdline | sed -n 's/^tests=//p' | tr ',' '\n')
+
+uptime_s() { cut -d ' ' -f 1 /proc/uptime; }
 
 # What a bug report about this kernel would ask for.
-uptime_s() { cut -d ' ' -f 1 /proc/uptime; }
 echo "about $(uname -r), up after $(uptime_s) s, BTF $(stat -c %s /sys/kernel/btf/vmlinux)," \
 	"LSM $(cat /sys/kernel/security/lsm)"
 
-# run_file NAME: a BPF test program or a file of the network tests; its output in one piece
+everything() {
+	local file
+	grep '^test_' $here/tests.list
+	for file in tests/netns/*.bats; do
+		basename "$file" .bats
+	done
+}
+
+chosen() {
+	if grep -qw everything /proc/cmdline; then
+		everything
+	else
+		grep '^[a-z]' $here/tests.list
+	fi
+}
+
+# run_file NAME [REGEX]: its output comes in one piece, whatever else runs
 run_file() {
 	local start=$SECONDS log=/tmp/log.$1 status
 	case $1 in
-	test_*) timeout 120 "build/tests/$1" >"$log" 2>&1 ;;
-	*) timeout 240 bats --tap "tests/netns/$1.bats" >"$log" 2>&1 ;;
-	esac
+	test_*) timeout 240 "build/tests/$1" ;;
+	*) timeout 480 bats --tap --filter "${2:-.}" "tests/netns/$1.bats" ;;
+	esac >"$log" 2>&1
 	status=$?
-	flock /tmp/lock sh -c 'echo "file $0"; cat "$1"; echo; echo "end $0 $2 $3"' \
-		"$1" "$log" "$status" $((SECONDS - start))
+	{
+		flock 9
+		echo "file $1"
+		cat "$log"
+		printf '\nend %s %d %d\n' "$1" $status $((SECONDS - start))
+	} 9>/tmp/lock
 	rm -f "$log"
 }
-export -f run_file
 
-# Most of a network test is waiting, so two go at once.
-printf '%s\n' "${files[@]}" | xargs -P 2 -I '{}' bash -c 'run_file "{}"'
+# Much of a network test is waiting, so there are two at work.
+worker() {
+	local name regex
+	while { flock 8; read -r name regex <&7; }; do
+		flock -u 8
+		run_file "$name" "$regex" 7<&- 8>&-
+	done 8>/tmp/queue.lock
+}
+
+exec 7< <(chosen)
+worker &
+first=$!
+worker &
+wait $first $!
 echo "done $(uptime_s)"
 sync
 echo o >/proc/sysrq-trigger

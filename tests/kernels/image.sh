@@ -57,7 +57,7 @@ debian_disk() {
 		mkdir -p "$tree/usr/$folder"
 		ln -s "usr/$folder" "$tree/$folder"
 	done
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2016
 	dpkg-query -L $(closure | xargs dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' \
 		2>/dev/null | sed -n 's/ installed$//p') >"$matrix/files"
 	existing <"$matrix/files" |
@@ -94,6 +94,7 @@ project_disk() {
 	exit 1
 }
 mkdir -p "$matrix"
-[ "$matrix/debian.ext4" -nt /var/lib/dpkg/status ] && [ "$matrix/debian.ext4" -nt "$0" ] ||
+if [ ! "$matrix/debian.ext4" -nt /var/lib/dpkg/status ] || [ "$0" -nt "$matrix/debian.ext4" ]; then
 	debian_disk
+fi
 project_disk

@@ -7,6 +7,7 @@
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 SOCK_FILTER=$(realpath "${SOCK_FILTER:-$TOP/build/sock-filter}")
 PYTHON=/usr/bin/python3
+SCHEMA=${SCHEMA:-$TOP/docs/record.schema.json}
 export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-60}
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
@@ -183,7 +184,7 @@ end_watch() {
 }
 
 check_schema() {
-	"$PYTHON" "$TOP/tests/check/schema.py" "$TOP/docs/record.schema.json" <"${1:-$OUT}" ||
+	"$PYTHON" "$TOP/tests/check/schema.py" "$SCHEMA" <"${1:-$OUT}" ||
 		fail "not according to the schema"
 }
 

@@ -101,6 +101,8 @@ static inline struct record_counts sample_counts(void)
 		.events_read = 14,
 		.decisions_reported = 9,
 		.output_lost = 5,
+		.reloads = 6,
+		.reloads_failed = 7,
 	};
 
 	counts.kernel[SF_SEEN] = 120;

@@ -209,6 +209,21 @@ static void test_ambiguous_at_the_end(void **state)
 	assert_found(*state, &event);
 }
 
+/* Or in the middle, and the last agrees again. */
+static void test_ambiguous_in_the_middle(void **state)
+{
+	struct sf_event event = event_of(1);
+	struct sf_event other = event_of(1);
+
+	other.uid = 0;
+	join_event(*state, &event);
+	join_event(*state, &other);
+	join_event(*state, &event);
+	assert_not_found(*state, ETH0, &event.packet, JOIN_AMBIGUOUS);
+	assert_not_found(*state, ETH0, &event.packet, JOIN_AMBIGUOUS);
+	assert_found(*state, &event);
+}
+
 /* The same owner by another way, at another time, is no contradiction. */
 static void test_not_ambiguous(void **state)
 {
@@ -314,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_alike_come_out_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_at_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ambiguous_in_the_middle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_oldest_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rounds, setup, teardown),

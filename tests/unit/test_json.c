@@ -32,7 +32,7 @@
 	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3," \
 	"\"events_held_back\":6,\"flows_refused\":0,\"packets_reported\":28,"                     \
 	"\"packets_dropped\":2,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"          \
-	"\"decisions_reported\":9,\"output_lost\":5}"
+	"\"decisions_reported\":9,\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
 
 static char *emit(const struct record *record)
 {
