@@ -4,12 +4,12 @@
 set -eu
 
 debian="clang llvm libclang-rt-14-dev clang-format gcc libc6-dev make meson ninja-build pkg-config
-	bpftool libbpf-dev libfyaml-dev libcap-ng-dev uthash-dev libcmocka-dev scdoc man-db git
+	bpftool libbpf-dev libfyaml-dev libcap-ng-dev libseccomp-dev uthash-dev libcmocka-dev scdoc man-db git
 	bats curl jq iproute2 iputils-ping nftables procps libcap2-bin util-linux
 	python3-minimal python3 python3-jsonschema valgrind"
 # Untested: the same things by the names that Fedora gives them.
 fedora="clang llvm compiler-rt clang-tools-extra gcc make meson ninja-build pkgconf-pkg-config
-	bpftool libbpf-devel libfyaml-devel libcap-ng-devel uthash-devel libcmocka-devel scdoc
+	bpftool libbpf-devel libfyaml-devel libcap-ng-devel libseccomp-devel uthash-devel libcmocka-devel scdoc
 	man-db git bats curl jq iproute iputils nftables procps-ng libcap util-linux python3
 	python3-jsonschema valgrind"
 

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "exit.h"
 #include "mem.h"
@@ -82,6 +83,32 @@ static void print_ports(const struct config_endpoint *endpoint)
 	printf("\n");
 }
 
+static void print_when(const struct config_endpoint *endpoint)
+{
+	char text[SCHEDULE_TEXT_MAX], now_text[64];
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (!endpoint->n_when) {
+		printf("  %-10s always\n", "when");
+		return;
+	}
+	for (size_t i = 0; i < endpoint->n_when; i++) {
+		const struct schedule_window *window = &endpoint->when[i];
+
+		printf("  %-10s %s%s%s\n", i ? "" : "when",
+		       window->days == SCHEDULE_EVERY_DAY ? "every day " : "",
+		       schedule_to_str(window, text),
+		       window->to_min < window->from_min ? " of the next day" : "");
+	}
+	if (!localtime_r(&now, &local) ||
+	    !strftime(now_text, sizeof(now_text), "%a %H:%M %Z", &local))
+		return;
+	printf("  %-10s (local time; now, %s, it is %s)\n", "", now_text,
+	       schedule_is_active(endpoint->when, endpoint->n_when, &local) ? "active"
+									    : "not active");
+}
+
 static void print_endpoint(const struct config_endpoint *endpoint)
 {
 	static const char *const directions[] = {"both", "to", "from"};
@@ -95,6 +122,7 @@ static void print_endpoint(const struct config_endpoint *endpoint)
 	}
 	print_ports(endpoint);
 	printf("  %-10s %s\n", "direction", directions[endpoint->direction]);
+	print_when(endpoint);
 }
 
 static void free_policy(struct policy **policy)

@@ -24,6 +24,7 @@
 #include "mem.h"
 #include "probe.h"
 #include "report.h"
+#include "sandbox.h"
 #include "settings.h"
 #include "sweep.h"
 #include "tap.h"
@@ -390,6 +391,23 @@ static int run(struct watch *watch)
 	return EXIT_OK;
 }
 
+/* From here on: no file to write, no program to run, few system calls. */
+static int enter_sandbox(const struct watch *watch)
+{
+	int err = sandbox_files(watch->options.config);
+
+	if (err == -ENOSYS) {
+		log_note("this kernel has no Landlock: files are guarded by their modes only");
+		err = 0;
+	}
+	if (!err)
+		err = sandbox_calls();
+	if (!err)
+		return EXIT_NOT_YET;
+	log_error("cannot enter the sandbox: %s", strerror(-err));
+	return EXIT_RUNTIME;
+}
+
 static int start(struct watch *watch)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
@@ -409,9 +427,9 @@ static int start(struct watch *watch)
 	}
 	report_use(&watch->report, 0, watch->settings[0].config);
 	code = tap_open(&watch->tap, options, watch->settings[0].config, on_event, watch);
-	if (code != EXIT_NOT_YET)
-		return code;
-	return run(watch);
+	if (code == EXIT_NOT_YET)
+		code = enter_sandbox(watch);
+	return code == EXIT_NOT_YET ? run(watch) : code;
 }
 
 static void watch_done(struct watch *watch)

@@ -78,9 +78,19 @@ with_etc() {
 	some tcp
 }
 
-@test "all interfaces missing is an error, exit 1" {
-	endpoint imds $IMDS4 '"*"' 'iface: [eth8, eth9]'
-	run timeout 20 nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch -c "$POLICY" --duration 1
-	[ "$status" -eq 1 ]
-	[[ "$output" == *"none of the configured interfaces exists"* ]]
+@test "an interface that is not there yet: a warning, no tap; and it is watched once it appears" {
+	endpoint imds 10.0.3.2 '"*"' 'iface: [eth1]'
+	watch
+	grep -q 'warning: .*eth1' "$ERR"
+	all '.type == "start"' '[.hooks[] | select(.name == "tap eth1") | .attached] == [false]'
+	ip -n "$C" link add eth1 type veth peer name eth1 netns "$S"
+	ip -n "$C" addr add 10.0.3.15/24 dev eth1
+	ip -n "$S" addr add 10.0.3.2/24 dev eth1
+	ip -n "$C" link set eth1 up
+	ip -n "$S" link set eth1 up
+	wait_for has_records '.type == "alive" and any(.hooks[]; .name == "tap eth1" and .attached)'
+	fetch www-data http://10.0.3.2/
+	end_watch
+	expect 1 'tcp and is(33) and .tcp_flags == "SYN"'
+	expect 1 'tcp and is(33) and .tcp_flags == "SYN,ACK"'
 }

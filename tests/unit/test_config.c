@@ -111,6 +111,7 @@ static void test_original(void **state)
 	assert_int_equal(endpoint->who[0].kind, CONFIG_WHO_ANY);
 	assert_int_equal(endpoint->n_ports, 0);
 	assert_int_equal(endpoint->direction, CONFIG_BOTH);
+	assert_int_equal(endpoint->n_when, 0);
 	config_free(config);
 }
 
@@ -124,8 +125,9 @@ static void test_every_key(void **state)
 			   "    filter: [root, 4294967294, '@adm', \"@empty\", 007]\n"
 			   "    port: [80, tcp/443, udp/53]\n"
 			   "    direction: from\n"
+			   "    when: [Mon-Fri 08:00-18:00, 'Sat,Sun 22:00-02:00']\n"
 			   "- b: {range: 1.2.3.4, iface: '*', filter: alice, port: "
-			   "65535, direction: to}\n");
+			   "65535, direction: to, when: 08:00-24:00}\n");
 	const struct config_endpoint *a = &config->endpoints[0];
 	const struct config_endpoint *b = &config->endpoints[1];
 	(void)state;
@@ -152,6 +154,14 @@ static void test_every_key(void **state)
 	assert_int_equal(a->ports[1].port, 443);
 	assert_int_equal(a->ports[2].proto, IPPROTO_UDP);
 	assert_int_equal(a->direction, CONFIG_FROM);
+	assert_int_equal(a->n_when, 2);
+	assert_int_equal(a->when[0].days, 0x3e);
+	assert_int_equal(a->when[1].days, 0x41);
+	assert_int_equal(a->when[1].from_min, 22 * 60);
+	assert_int_equal(a->when[1].to_min, 2 * 60);
+	assert_int_equal(b->n_when, 1);
+	assert_int_equal(b->when[0].days, SCHEDULE_EVERY_DAY);
+	assert_int_equal(b->when[0].to_min, 24 * 60);
 	assert_int_equal(b->direction, CONFIG_TO);
 	assert_int_equal(b->ports[0].port, 65535);
 	assert_int_equal(b->who[0].id, 1001);
@@ -178,10 +188,10 @@ static void test_keys(void **state)
 		{WITH("prot: 80"), "6:7+4 unknown key 'prot'; did you mean 'port'?\n"},
 		{WITH("allow: root"), "6:7+5 the key 'allow' is reserved for a later version\n"},
 		{WITH("xyzzy: 80"), "6:7+5 unknown key 'xyzzy'; the keys are range, iface, "
-				    "filter, port, direction\n"},
+				    "filter, port, direction, when\n"},
 		{WITH("iface: eth0"), "6:7+5 duplicate key 'iface'; first given in line 4\n"},
 		{WITH("[port]: 80"), "6:7+1 expected a key, found a list; the keys are range, "
-				     "iface, filter, port, direction\n"},
+				     "iface, filter, port, direction, when\n"},
 		{"endpoint: []\n", "1:1+8 unknown key 'endpoint'; did you mean 'endpoints'?\n"},
 		{"allow: 1\n" WITH("port: 80"),
 		 "1:1+5 the key 'allow' is reserved for a later version\n"},
@@ -232,9 +242,9 @@ static void test_shape(void **state)
 		 "its keys below\n"},
 		{"endpoints:\n  - a:\n  - b: x\n",
 		 "2:5+1 endpoint 'a' holds nothing; expected its keys; the keys are range, iface, "
-		 "filter, port, direction\n"
+		 "filter, port, direction, when\n"
 		 "3:8+1 endpoint 'b' holds a text; expected its keys; the keys are range, iface, "
-		 "filter, port, direction\n"},
+		 "filter, port, direction, when\n"},
 		{"endpoints:\n  - imdsv2:\n    range: bad\n    iface: lo\n    filter: root\n",
 		 "3:5+5 this key stands beside 'imdsv2', not below it; indent the keys of an "
 		 "endpoint deeper than its name\n"
@@ -354,6 +364,52 @@ static void test_ports_and_direction(void **state)
 		{WITH("direction: up"), "6:18+2 'up' is not a direction; write to, from or both\n"},
 		{WITH("direction: [to]"),
 		 "6:18+1 'direction' holds a list; expected to, from or both\n"},
+	};
+	(void)state;
+	check_bad(cases, ARRAY_SIZE(cases));
+}
+
+static void test_when(void **state)
+{
+#define DAYS "; the days are Mon, Tue, Wed, Thu, Fri, Sat, Sun\n"
+#define TIME " is not a time; write 00:00 to 23:59, or 24:00 as the end\n"
+#define FORM                                                                             \
+	" is not a time window; write \"Mon-Fri 08:00-18:00\" or \"22:00-02:00\", each " \
+	"window for itself\n"
+	static const struct bad cases[] = {
+		{WITH("when: Mno 08:00-18:00"),
+		 "6:13+15 'Mno' is not a day; did you mean 'Mon'?\n"},
+		{WITH("when: [Mon 08:00-18:00, 'Mon,tu 08:00-18:00']"),
+		 "6:31+20 'tu' is not a day; did you mean 'Tue'?\n"},
+		{WITH("when: Monday 08:00-18:00"),
+		 "6:13+18 'Monday' is not a day; did you mean 'Mon'?\n"},
+		{WITH("when: Wed-THURSDAY 08:00-18:00"),
+		 "6:13+24 'THURSDAY' is not a day; did you mean 'Thu'?\n"},
+		{WITH("when: weekdays 08:00-18:00"), "6:13+20 'weekdays' is not a day" DAYS},
+		{WITH("when: x 08:00-18:00"), "6:13+13 'x' is not a day" DAYS},
+		{WITH("when: 8:00-18:00"), "6:13+10 '8:00'" TIME},
+		{WITH("when: 08:00-25:00"), "6:13+11 '25:00'" TIME},
+		{WITH("when: 24:00-08:00"), "6:13+11 '24:00'" TIME},
+		{WITH("when: 08:00-18:60"), "6:13+11 '18:60'" TIME},
+		{WITH("when: [Mon,Tue 08:00-18:00]"),
+		 "6:14+3 'Mon' lacks a time; write \"Mon,Wed 08:00-18:00\", inside of brackets in "
+		 "quotes\n"},
+		{WITH("when: 08:00 18:00"),
+		 "6:13+11 '08:00 18:00' lacks its end; write both, as in 08:00-18:00\n"},
+		{WITH("when: 08:00-08:00"),
+		 "6:13+11 '08:00-08:00' ends where it begins; the whole day is 00:00-24:00\n"},
+		{WITH("when: ''"), "6:13+2 ''" FORM},
+		{WITH("when: \"08:00-18:00\\0\""), "6:13+15 '08:00-18:00'" FORM},
+		{WITH("when: 08:00-18:00 Mon"), "6:13+15 '08:00-18:00 Mon'" FORM},
+		{WITH("when: []"), "6:13+1 'when' holds an empty list; expected a time window\n"},
+		{WITH("when:"),
+		 "6:7+1 'when' holds nothing; expected a time window or a list of them\n"},
+		{WITH("when: [{Mon: 1}]"),
+		 "6:14+1 'when' lists a mapping; expected a time window\n"},
+		{WITH("wehn: 08:00-18:00"), "6:7+4 unknown key 'wehn'; did you mean 'when'?\n"},
+		/* long words are cut, between two characters */
+		{WITH("when: 0123456789012345678901234567890123456789012345678901234567\u00e9\u00e9"),
+		 "6:13+60 '0123456789012345678901234567890123456789012345678901234567\u00e9'" TIME},
 	};
 	(void)state;
 	check_bad(cases, ARRAY_SIZE(cases));
@@ -530,6 +586,11 @@ static void put_range(FILE *stream, size_t i)
 	fprintf(stream, "10.%zu.%zu.%zu", i >> 16, i >> 8 & 0xff, i & 0xff);
 }
 
+static void put_window(FILE *stream, size_t i)
+{
+	fprintf(stream, "%02zu:%02zu-24:00", i / 60 % 24, i % 60);
+}
+
 static void put_number(FILE *stream, size_t i)
 {
 	fprintf(stream, "%zu", i + 1);
@@ -572,6 +633,9 @@ static void test_limits(void **state)
 		    "518:11+3 more than 512 interfaces in all endpoints together\n");
 	check_limit("range: ::1\n      filter: root\n      iface: lo\n      port:", put_number,
 		    CONFIG_PORTS_MAX, "1031:11+4 more than 1024 ports in all endpoints together\n");
+	check_limit("range: ::1\n      filter: root\n      iface: lo\n      when:", put_window,
+		    CONFIG_WINDOWS_MAX,
+		    "1031:11+11 more than 1024 time windows in all endpoints together\n");
 }
 
 static void test_ten_thousand_ranges(void **state)
@@ -635,6 +699,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_ifaces_and_users),
 		cmocka_unit_test(test_ports_and_direction),
+		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_all_errors),
 		cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_bytes),
