@@ -25,6 +25,9 @@
  * FIN, ACK and late replies still belong to it. */
 #define SF_GRACE_NS 2000000000ULL
 
+/* A trace says nothing about packets that come this much later. */
+#define SF_TRACE_NS 300000000000ULL
+
 /* Live flows and sockets at once; when full, newcomers are refused and counted. */
 #define SF_FLOWS_MAX 65536
 #define SF_OWNERS_MAX 32768
@@ -130,24 +133,27 @@ enum sf_learnt {
 
 /* A socket that talks to a watched address, by its cookie. */
 struct sf_owner {
-	__u64 ended_ns; /* CLOCK_MONOTONIC of its release, 0 while open */
+	__u64 ended_ns; /* CLOCK_MONOTONIC of its end, 0 while open */
 	__u32 uid; /* the opener's real ids, on the host */
 	__u32 gid;
-	__u32 kind; /* SF_OWNER_USER or SF_OWNER_KERNEL */
-	__u32 source; /* enum sf_source */
+	__u16 kind; /* SF_OWNER_USER or SF_OWNER_KERNEL */
+	__u16 source; /* enum sf_source */
+	__u32 is_released; /* closed for good; else ended_ns may be taken back */
 };
 
 /* Kept with every socket; gone with it. */
 struct sf_opener {
 	__u32 uid;
 	__u32 gid;
+	__u16 is_known; /* the ids are filled */
+	__u16 is_released; /* closed, whatever it may still send */
 };
 
 /* A flow that no socket of ours stands behind. */
 struct sf_trace {
 	__u64 seen_ns;
 	__u32 kind; /* SF_OWNER_KERNEL or SF_OWNER_FORWARDED */
-	__u32 pad;
+	__u32 is_asking; /* it explains replies, too */
 };
 
 enum sf_event_type {

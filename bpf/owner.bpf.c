@@ -43,18 +43,26 @@ int sf_sock_create(struct bpf_sock *sk)
 	if (opener) {
 		opener->uid = (__u32)ids;
 		opener->gid = ids >> 32;
+		opener->is_known = true;
 	}
 	return 1;
 }
 
+/* Before the FIN leaves: from here on the flow's time runs out. */
 SEC("cgroup/sock_release")
 int sf_sock_release(struct bpf_sock *sk)
 {
 	__u64 cookie = bpf_get_socket_cookie(sk);
 	struct sf_owner *owner = bpf_map_lookup_elem(&sf_owners, &cookie);
+	struct sf_opener *opener;
 
-	if (owner)
+	opener = bpf_sk_storage_get(&sf_openers, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (opener)
+		opener->is_released = true;
+	if (owner) {
+		owner->is_released = true;
 		owner->ended_ns = bpf_ktime_get_ns();
+	}
 	return 1;
 }
 
@@ -65,9 +73,18 @@ static __always_inline struct sf_opener *opener_from_file(struct bpf_sock *sk,
 	struct sf_opener found = {
 		.uid = BPF_CORE_READ(file, f_cred, uid.val),
 		.gid = BPF_CORE_READ(file, f_cred, gid.val),
+		.is_known = true,
 	};
+	struct sf_opener *opener;
 
-	return bpf_sk_storage_get(&sf_openers, sk, &found, BPF_SK_STORAGE_GET_F_CREATE);
+	opener = bpf_sk_storage_get(&sf_openers, sk, &found, BPF_SK_STORAGE_GET_F_CREATE);
+	/* it was there, made by the release */
+	if (opener && !opener->is_known) {
+		opener->uid = found.uid;
+		opener->gid = found.gid;
+		opener->is_known = true;
+	}
+	return opener;
 }
 
 /*
@@ -82,8 +99,11 @@ static __always_inline bool identify(struct bpf_sock *sk, const struct sock *pla
 	const struct file *file;
 
 	/* closed, and still sending what was left to send */
-	if (!socket)
+	owner->is_released = opener && opener->is_released;
+	if (!socket || owner->is_released)
 		owner->ended_ns = now_ns;
+	if (opener && !opener->is_known)
+		opener = NULL;
 	if (!opener && !socket)
 		return false;
 	if (!opener) {
@@ -105,13 +125,16 @@ static __always_inline bool identify(struct bpf_sock *sk, const struct sock *pla
 }
 
 /* False: the table is full; the packet's owner stays unknown, and is counted. */
-static __always_inline bool keep_owner(__u64 cookie, const struct sf_owner *owner)
+static __always_inline bool keep_owner(__u64 cookie, const struct sf_owner *owner, __u64 now_ns)
 {
 	struct sf_owner *kept = bpf_map_lookup_elem(&sf_owners, &cookie);
 
 	if (kept) {
+		/* closed, but what it still sends, its FIN first of all, is its own */
+		if (kept->is_released)
+			kept->ended_ns = now_ns;
 		/* an accepted socket has no file until accept() returns */
-		if (kept->ended_ns)
+		else if (kept->ended_ns)
 			kept->ended_ns = owner->ended_ns;
 		return true;
 	}
@@ -128,9 +151,15 @@ static __always_inline bool is_alive(__u64 cookie, __u64 now_ns)
 	return owner && owner_is_alive(owner, now_ns);
 }
 
-static __always_inline void keep_trace(const struct sf_flow_key *key, __u64 now_ns)
+/* What answers on behalf of no socket (a RST, say) asks nothing itself. */
+static __always_inline void keep_trace(const struct sf_flow_key *key, const struct bpf_sock *sk,
+				       __u64 now_ns)
 {
-	struct sf_trace trace = {.seen_ns = now_ns, .kind = SF_OWNER_KERNEL};
+	struct sf_trace trace = {
+		.seen_ns = now_ns,
+		.kind = SF_OWNER_KERNEL,
+		.is_asking = sk->type != SOCK_RAW,
+	};
 
 	bpf_map_update_elem(&sf_traces, key, &trace, BPF_ANY);
 }
@@ -207,12 +236,12 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 		return;
 	flow_key(&key, &packet, core_netns_of_sock(plain));
 	cookie = bpf_get_socket_cookie(skb);
-	if (!keep_owner(cookie, &owner))
+	if (!keep_owner(cookie, &owner, now_ns))
 		return;
 	is_guest = owner.kind == SF_OWNER_KERNEL ||
 		   (sk->type == SOCK_RAW && packet.flags & SF_PACKET_PORTS);
 	if (owner.kind == SF_OWNER_KERNEL && !bpf_map_lookup_elem(&sf_flows, &key)) {
-		keep_trace(&key, now_ns);
+		keep_trace(&key, sk, now_ns);
 		return;
 	}
 	keep_flow(&key, cookie, is_guest, now_ns);

@@ -82,11 +82,12 @@ static __always_inline bool answer_by(struct answer *answer, __u64 cookie, __u32
 	return true;
 }
 
-static __always_inline bool answer_by_trace(struct answer *answer, const struct sf_flow_key *key)
+static __always_inline bool answer_by_trace(struct answer *answer, const struct sf_flow_key *key,
+					    bool is_reply, __u64 now_ns)
 {
 	const struct sf_trace *trace = bpf_map_lookup_elem(&sf_traces, key);
 
-	if (!trace)
+	if (!trace || now_ns - trace->seen_ns > SF_TRACE_NS || (is_reply && !trace->is_asking))
 		return false;
 	answer->kind = trace->kind;
 	return true;
@@ -122,9 +123,14 @@ static __always_inline void learn_flow(const struct question *question, __u64 co
 static __always_inline void learn_forwarded(const struct question *question)
 {
 	const struct sf_trace *kept = bpf_map_lookup_elem(&sf_traces, &question->sent);
-	struct sf_trace trace = {.seen_ns = question->now_ns, .kind = SF_OWNER_FORWARDED};
+	struct sf_trace trace = {
+		.seen_ns = question->now_ns,
+		.kind = SF_OWNER_FORWARDED,
+		.is_asking = true,
+	};
 
-	if (!kept || kept->kind != SF_OWNER_FORWARDED)
+	if (!kept || kept->kind != SF_OWNER_FORWARDED ||
+	    question->now_ns - kept->seen_ns > SECOND_NS)
 		bpf_map_update_elem(&sf_traces, &question->sent, &trace, BPF_ANY);
 }
 
@@ -152,7 +158,7 @@ static __always_inline void answer_sent_here(const struct question *question, st
 		answer->kind = SF_OWNER_FORWARDED;
 		return;
 	}
-	answer_by_trace(answer, &question->sent);
+	answer_by_trace(answer, &question->sent, false, question->now_ns);
 }
 
 /* Towards the endpoint: who sent it? */
@@ -199,7 +205,7 @@ static __always_inline void answer_from(const struct question *question, struct 
 
 	if (flow && answer_by(answer, flow->cookie, SF_JOIN_REPLY, question->now_ns))
 		return;
-	if (answer_by_trace(answer, &question->answered))
+	if (answer_by_trace(answer, &question->answered, true, question->now_ns))
 		return;
 	if (question->is_outgoing || question->is_loopback) {
 		answer_sent_here(question, answer);
@@ -210,7 +216,7 @@ static __always_inline void answer_from(const struct question *question, struct 
 		answer->kind = SF_OWNER_UNATTRIBUTED_REPLY;
 }
 
-/* Neighbour and router discovery are the kernel's own. */
+/* Neighbour and router discovery are the kernel's own, where no socket is known. */
 static __always_inline bool is_discovery(const struct sf_packet *packet)
 {
 	return packet->proto == IPPROTO_ICMPV6 && packet->icmp_type >= 133 &&
@@ -228,13 +234,10 @@ static __always_inline void turn_round(struct sf_flow_key *to, const struct sf_f
 	__builtin_memset(to->pad, 0, sizeof(to->pad));
 }
 
-static __always_inline void find_owner(struct __sk_buff *skb, struct question *question,
-				       struct answer *answer)
+static __noinline void find_owner(struct __sk_buff *skb, struct question *question,
+				  struct answer *answer)
 {
-	if (is_discovery(&question->packet)) {
-		answer->kind = SF_OWNER_KERNEL;
-		return;
-	}
+	*answer = (struct answer){};
 	question->now_ns = bpf_ktime_get_ns();
 	question->is_outgoing = skb->pkt_type == PACKET_OUTGOING;
 	question->is_loopback = skb->ifindex == LOOPBACK_IFINDEX;
@@ -245,6 +248,8 @@ static __always_inline void find_owner(struct __sk_buff *skb, struct question *q
 		answer_to(skb, question, answer);
 	else
 		answer_from(question, answer);
+	if (answer->kind != SF_OWNER_USER && is_discovery(&question->packet))
+		answer->kind = SF_OWNER_KERNEL;
 }
 
 static __always_inline __u64 user_mask(const struct sf_policy *policy, const struct answer *answer)
@@ -329,9 +334,9 @@ static __always_inline int reject(struct __sk_buff *skb, const struct question *
 	return SF_REJECT;
 }
 
-/* Endpoints of this packet, whoever its user is; sets the direction. */
-static __always_inline __u64 wanted_by(struct __sk_buff *skb, struct sides *sides,
-				       struct question *question)
+/* Endpoints of this packet, whoever its user is: by the side that holds their address. */
+static __always_inline void match(struct __sk_buff *skb, const struct question *question,
+				  struct sides *sides)
 {
 	const struct sf_policy *policy = question->policy;
 	__u64 mask = policy->active.bits;
@@ -343,11 +348,8 @@ static __always_inline __u64 wanted_by(struct __sk_buff *skb, struct sides *side
 	sides->src.bits &= ~sides->dst.bits;
 	sides->dst.bits &= mask & policy->to.bits;
 	sides->src.bits &= mask & policy->from.bits;
-	question->direction = sides->dst.bits ? SF_TO : sides->src.bits ? SF_FROM : 0;
-	return sides->dst.bits | sides->src.bits;
 }
 
-/* every: asked for the socket that is bound to all interfaces. */
 static __always_inline int judge(struct __sk_buff *skb, bool every)
 {
 	struct question question = {.generation = current_generation()};
@@ -374,13 +376,21 @@ static __always_inline int judge(struct __sk_buff *skb, bool every)
 		return SF_REJECT;
 	}
 	parse_transport(skb, &l3, &question.packet);
-	wanted = wanted_by(skb, &sides, &question);
+	match(skb, &question, &sides);
+	wanted = sides.dst.bits | sides.src.bits;
 	if (!wanted)
 		return reject(skb, &question, &answer, 0);
 	if (question.packet.flags & SF_PACKET_ODD)
 		count(SF_MALFORMED);
+	question.direction = sides.dst.bits ? SF_TO : SF_FROM;
 	find_owner(skb, &question, &answer);
 	shown = wanted & user_mask(question.policy, &answer);
+	/* only the source's endpoints show it: then its owner is whom the source answers */
+	if (question.direction == SF_TO && sides.src.bits && !(shown & sides.dst.bits)) {
+		question.direction = SF_FROM;
+		find_owner(skb, &question, &answer);
+		shown = sides.src.bits & user_mask(question.policy, &answer);
+	}
 	count_ownerless(&answer, wanted, shown);
 	if (!shown)
 		return reject(skb, &question, &answer, wanted);

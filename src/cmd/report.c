@@ -173,7 +173,8 @@ static bool join_and_emit(struct report *report, const struct report_pending *fr
 {
 	struct sf_event event;
 
-	switch (join_packet(report->join, from->ifindex, &from->packet, &event)) {
+	switch (join_packet(report->join, from->ifindex, from->monotonic_ns, &from->packet,
+			    &event)) {
 	case JOIN_FOUND:
 		emit_packet(report, from, &event);
 		return true;
@@ -191,6 +192,7 @@ void report_frame(struct report *report, const struct capture_frame *frame)
 	struct report_pending from = {
 		.ifindex = frame->ifindex,
 		.ts_ns = frame->ts_ns,
+		.monotonic_ns = clock_monotonic_of_real(frame->ts_ns),
 		.until_ns = clock_monotonic_ns() + WAIT_NS,
 	};
 

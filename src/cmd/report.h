@@ -26,7 +26,8 @@ struct join;
 struct report_pending {
 	struct sf_packet packet;
 	uint32_t ifindex;
-	uint64_t ts_ns;
+	uint64_t ts_ns; /* CLOCK_REALTIME */
+	uint64_t monotonic_ns; /* the same instant */
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -280,8 +280,14 @@ static void flush(struct watch *watch)
 
 static void on_output(void *arg, uint32_t events)
 {
-	(void)events;
-	flush(arg);
+	struct watch *watch = arg;
+
+	flush(watch);
+	/* told of a reader that has gone even when there is nothing to write */
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		watch->output_error = -EPIPE;
+		watch->is_over = true;
+	}
 }
 
 /* Sockets are read only while the output takes what comes of it. */

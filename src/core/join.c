@@ -20,6 +20,7 @@ struct waiting {
 	struct sf_event event;
 	struct waiting *next; /* the next alike */
 	struct waiting *last; /* valid in the head */
+	size_t n_changes; /* of owner along the chain; valid in the head */
 	bool is_used;
 	UT_hash_handle hh;
 };
@@ -43,6 +44,12 @@ static struct waiting *find(struct join *join, const struct key *key)
 	return head;
 }
 
+static bool same_owner(const struct sf_event *a, const struct sf_event *b)
+{
+	return a->owner_kind == b->owner_kind && a->uid == b->uid && a->gid == b->gid &&
+	       a->cookie == b->cookie;
+}
+
 /* Takes the head of its chain out; the next alike takes its place. */
 static void remove_head(struct join *join, struct waiting *head)
 {
@@ -53,6 +60,7 @@ static void remove_head(struct join *join, struct waiting *head)
 	if (!next)
 		return;
 	next->last = head->last;
+	next->n_changes = head->n_changes - !same_owner(&head->event, &next->event);
 	HASH_ADD(hh, join->table, key, sizeof(next->key), next);
 }
 
@@ -72,6 +80,7 @@ void join_event(struct join *join, const struct sf_event *event)
 	slot->is_used = true;
 	head = find(join, &slot->key);
 	if (head) {
+		head->n_changes += !same_owner(&head->last->event, event);
 		head->last->next = slot;
 		head->last = slot;
 		return;
@@ -80,27 +89,34 @@ void join_event(struct join *join, const struct sf_event *event)
 	HASH_ADD(hh, join->table, key, sizeof(slot->key), slot);
 }
 
-static bool same_owner(const struct sf_event *a, const struct sf_event *b)
+/* The oldest verdict alike that can be this packet's; older ones have lost theirs. */
+static struct waiting *find_recent(struct join *join, const struct key *key, uint64_t ts_ns)
 {
-	return a->owner_kind == b->owner_kind && a->uid == b->uid && a->gid == b->gid &&
-	       a->cookie == b->cookie;
+	struct waiting *head = find(join, key);
+
+	while (head && head->event.ts_ns + JOIN_APART_NS < ts_ns) {
+		remove_head(join, head);
+		head = find(join, key);
+	}
+	if (head && head->event.ts_ns > ts_ns + JOIN_APART_NS)
+		return NULL;
+	return head;
 }
 
-enum join_result join_packet(struct join *join, uint32_t ifindex, const struct sf_packet *packet,
-			     struct sf_event *ret)
+enum join_result join_packet(struct join *join, uint32_t ifindex, uint64_t ts_ns,
+			     const struct sf_packet *packet, struct sf_event *ret)
 {
 	struct waiting *head;
 	struct key key;
-	bool is_ambiguous = false;
+	bool is_ambiguous;
 
 	memset(&key, 0, sizeof(key));
 	key.packet = *packet;
 	key.ifindex = ifindex;
-	head = find(join, &key);
+	head = find_recent(join, &key, ts_ns);
 	if (!head)
 		return JOIN_MISSING;
-	for (const struct waiting *other = head->next; other; other = other->next)
-		is_ambiguous |= !same_owner(&head->event, &other->event);
+	is_ambiguous = head->n_changes > 0;
 	if (!is_ambiguous)
 		*ret = head->event;
 	remove_head(join, head);

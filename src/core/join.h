@@ -14,6 +14,12 @@
 /* Verdicts that may wait for their packet; beyond, the oldest is forgotten. */
 #define JOIN_WAITING_MAX 65536
 
+/*
+ * A verdict and its packet are stamped by different clocks within
+ * microseconds; a verdict further off is that of another packet, alike.
+ */
+#define JOIN_APART_NS 250000000ULL
+
 struct join;
 
 enum join_result {
@@ -29,11 +35,11 @@ struct join *join_new(void);
 void join_event(struct join *join, const struct sf_event *event);
 
 /*
- * Takes the verdict on a packet seen on ifindex; of several alike, the
- * oldest. ret is filled for JOIN_FOUND only.
+ * Takes the verdict on a packet seen on ifindex at ts_ns (CLOCK_MONOTONIC); of
+ * several alike, the oldest. ret is filled for JOIN_FOUND only.
  */
-enum join_result join_packet(struct join *join, uint32_t ifindex, const struct sf_packet *packet,
-			     struct sf_event *ret);
+enum join_result join_packet(struct join *join, uint32_t ifindex, uint64_t ts_ns,
+			     const struct sf_packet *packet, struct sf_event *ret);
 
 /* NULL is fine. */
 void join_free(struct join *join);

@@ -15,6 +15,7 @@
 
 #include <bpf/bpf.h>
 
+#include "clock.h"
 #include "fake_host.h"
 #include "mem.h"
 #include "skeleton.h"
@@ -189,13 +190,22 @@ void rig_set_flow(struct rig *rig, const struct sf_flow_key *key, const struct s
 		bpf_map_update_elem(bpf_map__fd(rig->skel->maps.sf_flows), key, flow, BPF_ANY), 0);
 }
 
+void rig_put_trace(struct rig *rig, const struct sf_flow_key *key, const struct sf_trace *trace)
+{
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(rig->skel->maps.sf_traces), key, trace, BPF_ANY),
+		0);
+}
+
 void rig_set_trace(struct rig *rig, const struct sf_flow_key *key, uint32_t kind)
 {
-	struct sf_trace trace = {.seen_ns = 1, .kind = kind};
+	struct sf_trace trace = {
+		.seen_ns = clock_monotonic_ns(),
+		.kind = kind,
+		.is_asking = true,
+	};
 
-	assert_int_equal(
-		bpf_map_update_elem(bpf_map__fd(rig->skel->maps.sf_traces), key, &trace, BPF_ANY),
-		0);
+	rig_put_trace(rig, key, &trace);
 }
 
 bool rig_get_flow(struct rig *rig, const struct sf_flow_key *key, struct sf_flow *ret)

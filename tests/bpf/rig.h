@@ -78,6 +78,9 @@ void rig_look(struct rig *rig, uint64_t counted[SF_COUNTERS]);
 /* Play what the owner hooks do. */
 void rig_set_owner(struct rig *rig, uint64_t cookie, const struct sf_owner *owner);
 void rig_set_flow(struct rig *rig, const struct sf_flow_key *key, const struct sf_flow *flow);
+void rig_put_trace(struct rig *rig, const struct sf_flow_key *key, const struct sf_trace *trace);
+
+/* A trace of now, that replies may be due to. */
 void rig_set_trace(struct rig *rig, const struct sf_flow_key *key, uint32_t kind);
 bool rig_get_flow(struct rig *rig, const struct sf_flow_key *key, struct sf_flow *ret);
 bool rig_get_trace(struct rig *rig, const struct sf_flow_key *key, struct sf_trace *ret);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "mem.h"
 #include "rig.h"
@@ -294,6 +295,29 @@ static void test_kernel_and_forwarded(void **state)
 	set_kernel(COOKIE);
 	set_flow(REQUEST, COOKIE, SF_LEARNT_EGRESS);
 	assert_run_nobody(REPLY, SF_OWNER_KERNEL);
+}
+
+/*
+ * Whoever sends past our eyes must not hide behind the RST that the kernel
+ * answers with, nor behind what happened long ago.
+ */
+static void test_traces_that_explain_no_reply(void **state)
+{
+	struct sf_flow_key key = key_of(REQUEST);
+	struct sf_trace trace = {
+		.seen_ns = clock_monotonic_ns(),
+		.kind = SF_OWNER_KERNEL,
+	};
+
+	(void)state;
+	rig_put_trace(&rig, &key, &trace);
+	assert_run_nobody(REPLY, SF_OWNER_UNATTRIBUTED_REPLY);
+	trace.is_asking = true;
+	trace.seen_ns = 1;
+	if (clock_monotonic_ns() < 2 * SF_TRACE_NS)
+		return;
+	rig_put_trace(&rig, &key, &trace);
+	assert_run_nobody(REPLY, SF_OWNER_UNATTRIBUTED_REPLY);
 }
 
 /* A living owner counts more than a trace of others with the same addresses. */
@@ -671,6 +695,7 @@ int main(void)
 		with_setup(test_grace),
 		with_setup(test_flow_without_owner),
 		with_setup(test_kernel_and_forwarded),
+		with_setup(test_traces_that_explain_no_reply),
 		with_setup(test_owner_before_trace),
 		with_setup(test_unattributed),
 		with_setup(test_discovery),

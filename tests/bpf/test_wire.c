@@ -252,8 +252,9 @@ static void assert_all_joined(const char *words)
 		struct sf_event event;
 
 		assert_true(wire.frames[i].is_read);
-		if (join_packet(join, wire.frames[i].ifindex, &wire.frames[i].packet, &event) ==
-		    JOIN_MISSING)
+		assert_true(i < wire.n_events);
+		if (join_packet(join, wire.frames[i].ifindex, wire.events[i].ts_ns,
+				&wire.frames[i].packet, &event) == JOIN_MISSING)
 			fail_msg("%s: frame %zu of %zu: the parsers disagree", words, i,
 				 wire.n_frames);
 	}

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The guest's process 1 once its disks are there: mounts what a system mounts, runs the tests
 # of tests.list (or all, with "everything" on the kernel's command line), and switches off.
-# The kernel has ttyS0 for itself; on ttyS1 run.sh reads, for each line of the list,
+# The kernel has ttyS0 for itself; on ttyS1 run.sh reads
+#	files NAME...
+# and for each of them
 #	file NAME
 #	...TAP...
 #	end NAME STATUS SECONDS
@@ -73,6 +75,7 @@ worker() {
 	done 8>/tmp/queue.lock
 }
 
+echo "files $(chosen | cut -f 1 | tr '\n' ' ')"
 exec 7< <(chosen)
 worker &
 first=$!

@@ -42,6 +42,7 @@ teardown() { net_down; }
 	watch
 	fetch www-data http://127.0.0.1:8080/
 	fetch backup "http://[::1]:8080/"
+	wait_for has_records 'tcp and (.tcp_flags | contains("FIN"))' 4
 	end_watch
 	all tcp to
 	for version in 4 6; do

@@ -3,6 +3,8 @@
 # hides it, which everywhere else is a trap and here the point.
 load lib
 
+ENDS='tcp and (.tcp_flags | contains("FIN"))'
+
 setup() {
 	net_up
 	serve
@@ -21,6 +23,7 @@ clsact() { tc -n "$C" qdisc show dev "$1" | grep clsact; }
 	fetch www-data http://$IMDS4/
 	fetch backup http://$IMDS4/
 	fetch www-data "http://[$IMDS6]/"
+	wait_for has_records "$ENDS" 4
 	end_watch
 	all tcp 'is(33)'
 	for version in 4 6; do

@@ -38,6 +38,7 @@ ended_without_trace() {
 @test "after its reader went away" {
 	# the same, as a run of its own
 	end_watch
+	: >"$OUT"
 	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json -c "$POLICY" --heartbeat 1 \
 		--duration 15 2>"$ERR" 3>&- 4>&- > >(head -1 >"$OUT") &
 	WATCHER=$!

@@ -28,12 +28,14 @@ with_etc() {
 	with_etc 'rm -f /etc/sock-filter.yml'
 	watch_with
 	grep -q 'built-in profile cloud-metadata' "$ERR"
-	all '.type == "start"' '.config == "cloud-metadata" and (.endpoints | index("instance-metadata"))'
+	all '.type == "start"' '.config == "cloud-metadata" and (.endpoints | length) > 1'
 	fetch www-data http://$IMDS4/
 	fetch backup "http://[$IMDS6]/"
 	fetch www-data http://$IMDS4:8080/
 	end_watch
-	all tcp '.endpoint == "instance-metadata" and (.sport == 80 or .dport == 80)'
+	local name
+	name=$(jq -rs '.[0].endpoints[0]' "$OUT")
+	all tcp ".endpoint == \"$name\" and (.sport == 80 or .dport == 80)"
 	some 'tcp and is(33) and .ip_version == 4'
 	some 'tcp and is(34) and .ip_version == 6'
 }

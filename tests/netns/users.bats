@@ -2,6 +2,9 @@
 # A flow's packets, requests and replies, carry the user who opened it.
 load lib
 
+# A connection ends twice, once from each side; the last of it may be late.
+ENDS='tcp and (.tcp_flags | contains("FIN"))'
+
 setup() {
 	net_up
 	serve
@@ -38,6 +41,7 @@ two_users_seen() {
 	endpoint imds $IMDS4 '"*"' 'port: 80'
 	watch
 	talk $IMDS4
+	wait_for has_records "$ENDS" 12
 	end_watch
 	two_users_seen
 	all tcp '.ip_version == 4'
@@ -47,6 +51,7 @@ two_users_seen() {
 	endpoint imds "\"$IMDS6\"" '"*"' 'port: 80'
 	watch
 	talk "[$IMDS6]"
+	wait_for has_records "$ENDS" 12
 	end_watch
 	two_users_seen
 	all tcp '.ip_version == 6'

@@ -68,7 +68,8 @@ static void emit_statuses(struct buffer *buffer)
 {
 	static const struct record_hook detached = {"tap " SAMPLE_HOSTILE, false};
 	static const enum record_type types[] = {
-		RECORD_START, RECORD_RELOAD, RECORD_ALIVE, RECORD_LOSS, RECORD_COUNTERS, RECORD_SUMMARY,
+		RECORD_START, RECORD_RELOAD,   RECORD_ALIVE,
+		RECORD_LOSS,  RECORD_COUNTERS, RECORD_SUMMARY,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {

@@ -17,6 +17,8 @@
 #define ETH1 3
 #define TESTUSER 1000
 
+#define NOW_NS 1
+
 static int setup(void **state)
 {
 	*state = join_new();
@@ -35,7 +37,7 @@ static struct sf_event event_of(uint32_t seq)
 	return (struct sf_event){
 		.type = SF_EVENT_VERDICT,
 		.ifindex = ETH0,
-		.ts_ns = 1,
+		.ts_ns = NOW_NS,
 		.endpoints.bits = 1,
 		.cookie = 42,
 		.verdict = SF_DELIVER,
@@ -65,8 +67,9 @@ static void assert_found(struct join *join, const struct sf_event *expected)
 	struct sf_event found;
 
 	memset(&found, 0x5a, sizeof(found));
-	assert_int_equal(join_packet(join, expected->ifindex, &expected->packet, &found),
-			 JOIN_FOUND);
+	assert_int_equal(
+		join_packet(join, expected->ifindex, expected->ts_ns, &expected->packet, &found),
+		JOIN_FOUND);
 	assert_memory_equal(&found, expected, sizeof(found));
 }
 
@@ -79,7 +82,7 @@ static void assert_not_found(struct join *join, uint32_t ifindex, const struct s
 
 	memset(&found, 0x5a, sizeof(found));
 	before = found;
-	assert_int_equal(join_packet(join, ifindex, packet, &found), expected);
+	assert_int_equal(join_packet(join, ifindex, NOW_NS, packet, &found), expected);
 	assert_memory_equal(&found, &before, sizeof(found));
 }
 
@@ -164,6 +167,36 @@ static void test_alike_come_out_in_order(void **state)
 	for (event.ts_ns = 3; event.ts_ns < 8; event.ts_ns++)
 		assert_found(*state, &event);
 	assert_not_found(*state, ETH0, &event.packet, JOIN_MISSING);
+}
+
+/* Its own packet was dropped: what comes long after, alike, has another owner. */
+static void test_a_verdict_ages(void **state)
+{
+	struct sf_event old = event_of(1);
+	struct sf_event recent = event_of(1);
+	struct sf_event found;
+
+	join_event(*state, &old);
+	recent.ts_ns = old.ts_ns + 2 * JOIN_APART_NS;
+	assert_int_equal(join_packet(*state, ETH0, recent.ts_ns, &recent.packet, &found),
+			 JOIN_MISSING);
+	/* nor does it make a recent one ambiguous */
+	join_event(*state, &old);
+	recent.uid = TESTUSER + 1;
+	join_event(*state, &recent);
+	assert_found(*state, &recent);
+	assert_not_found(*state, ETH0, &old.packet, JOIN_MISSING);
+}
+
+static void test_a_verdict_is_not_taken_before_its_time(void **state)
+{
+	struct sf_event event = event_of(1);
+	struct sf_event found;
+
+	event.ts_ns = NOW_NS + JOIN_APART_NS + 1;
+	join_event(*state, &event);
+	assert_int_equal(join_packet(*state, ETH0, NOW_NS, &event.packet, &found), JOIN_MISSING);
+	assert_found(*state, &event);
 }
 
 /* Which of two alike was whose cannot be told: nobody is accused, until they agree. */
@@ -327,6 +360,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_field_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each_interface_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alike_come_out_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_verdict_ages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_verdict_is_not_taken_before_its_time, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_at_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_in_the_middle, setup, teardown),
