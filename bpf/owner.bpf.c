@@ -207,6 +207,7 @@ static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
 	if (!(sides.dst.bits | sides.src.bits))
 		return false;
 	parse_transport(skb, &l3, packet);
+	forget(packet);
 	match_ports(&sf_policies[generation], packet, &sides);
 	return sides.dst.bits | sides.src.bits;
 }

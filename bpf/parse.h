@@ -350,3 +350,13 @@ static __always_inline void parse_transport(struct __sk_buff *skb, struct l3 *l3
 	if (packet->proto == IPPROTO_TCP)
 		parse_tcp(skb, l3, packet);
 }
+
+/*
+ * What the verifier knows of each field multiplies the paths that it walks
+ * from here on. A copy by a helper makes it forget, and loading ten times
+ * faster.
+ */
+static __always_inline void forget(struct sf_packet *packet)
+{
+	bpf_probe_read_kernel(packet, sizeof(*packet), packet);
+}

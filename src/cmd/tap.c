@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "cgroup.h"
 #include "exit.h"
@@ -15,6 +16,7 @@
 #include "mem.h"
 #include "policy.h"
 #include "privilege.h"
+#include "schedule.h"
 
 static struct tap_generation *current(struct tap *tap)
 {
@@ -144,14 +146,25 @@ static void warn_missing(const struct ifaces *ifaces)
 				    ifaces->list[i].name);
 }
 
+static struct sf_mask active_now(const struct config *config)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	localtime_r(&now, &local);
+	return schedule_mask(config, &local);
+}
+
 /* 0 or -errno; what is there already is freed by generation_done. */
 static int compile(struct tap_generation *generation, const struct config *config)
 {
 	bool changed;
 	int err = policy_compile(config, &generation->policy);
 
-	if (!err)
+	if (!err) {
+		generation->policy->tables.active = active_now(config);
 		err = ifaces_init(&generation->ifaces, config);
+	}
 	if (!err)
 		err = ifaces_refresh(&generation->ifaces, &generation->policy->tables, &changed);
 	return err;
@@ -292,6 +305,13 @@ int tap_reload(struct tap *tap, const struct config *config)
 	if (!tap->has_cgroup)
 		follow_by_tc(tap);
 	return 0;
+}
+
+void tap_follow_time(struct tap *tap, const struct config *config)
+{
+	struct sf_policy *tables = loader_tables(tap->skel, tap->generation);
+
+	__atomic_store_n(&tables->active.bits, active_now(config).bits, __ATOMIC_RELEASE);
 }
 
 bool tap_follow_links(struct tap *tap)

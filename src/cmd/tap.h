@@ -59,6 +59,9 @@ int tap_reload(struct tap *tap, const struct config *config);
  */
 bool tap_follow_links(struct tap *tap);
 
+/* Switches the endpoints of config, the current one, by their schedule. */
+void tap_follow_time(struct tap *tap, const struct config *config);
+
 /* Looks again whether every hook and socket is in place, into tap->hooks. False if one that should be is not. */
 bool tap_check(struct tap *tap);
 

@@ -25,6 +25,7 @@
 #include "probe.h"
 #include "report.h"
 #include "sandbox.h"
+#include "schedule.h"
 #include "settings.h"
 #include "sweep.h"
 #include "tap.h"
@@ -171,6 +172,8 @@ static void on_tick(void *arg, uint32_t events)
 	(void)events;
 	tell_loss(watch);
 	link_forget();
+	if (schedule_is_needed(current(watch)->config))
+		tap_follow_time(&watch->tap, current(watch)->config);
 	if (++watch->ticks % SWEEP_TICKS == 0 && sweep(watch->tap.skel, watch->tap.has_cgroup))
 		log_warning("cannot sweep the flow table");
 }
@@ -421,6 +424,8 @@ static int start(struct watch *watch)
 	int code;
 
 	watch->started_ns = clock_monotonic_ns();
+	/* the time zone is read now, while every file can be */
+	tzset();
 	watch->loop = loop_new();
 	watch->batch = capture_batch_new();
 	/* before the names are looked up, so that no change is missed */

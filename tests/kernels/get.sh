@@ -123,12 +123,16 @@ assemble() {
 	mke2fs -q -t ext4 -O ^has_journal -L modules -d "$1/root/lib/modules" \
 		"$1/modules.ext4" $((size + size / 8 + 8))M >/dev/null
 	rm -r "$1/root"
+	recipe >"$1/recipe"
 	echo "$release" >"$1/release"
 }
 
+# What it was made by; times of files say nothing after a checkout.
+recipe() { cat "$here/get.sh" "$here/init.sh" | cksum; }
+
 fresh() {
 	[ -e "$folder/release" ] && [ -z "$(find "$folder/release" -mtime +6)" ] &&
-		[ "$folder/release" -nt "$here/init.sh" ] && [ "$folder/release" -nt "$here/get.sh" ]
+		[ "$(recipe)" = "$(cat "$folder/recipe")" ]
 }
 
 get() {

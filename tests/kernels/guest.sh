@@ -35,7 +35,7 @@ echo "about $(uname -r), up after $(uptime_s) s, BTF $(stat -c %s /sys/kernel/bt
 
 everything() {
 	local file
-	grep '^test_' $here/tests.list
+	grep '^bpf_' $here/tests.list
 	for file in tests/netns/*.bats; do
 		basename "$file" .bats
 	done
@@ -53,7 +53,7 @@ chosen() {
 run_file() {
 	local start=$SECONDS log=/tmp/log.$1 status
 	case $1 in
-	test_*) timeout 240 "build/tests/$1" ;;
+	bpf_*) timeout 480 "build/tests/$1" ;;
 	*) timeout 480 bats --tap --filter "${2:-.}" "tests/netns/$1.bats" ;;
 	esac >"$log" 2>&1
 	status=$?

@@ -79,8 +79,8 @@ project_disk() {
 	rm -rf "$tree"
 	mkdir -p "$tree/build/tests"
 	cp "$top/build/sock-filter" "$tree/build/"
-	for name in "$top"/build/tests/test_{tap,owner,wire}; do
-		[ ! -x "$name" ] || cp "$name" "$tree/build/tests/"
+	for name in "$top"/build/tests/bpf_*; do
+		[ ! -f "$name" ] || [ ! -x "$name" ] || cp "$name" "$tree/build/tests/"
 	done
 	for name in tests/netns tests/check tests/kernels tests/fixtures docs conf; do
 		[ ! -d "$top/$name" ] || (cd "$top" && cp -r --parents "$name" "$tree/")
