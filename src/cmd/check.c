@@ -178,7 +178,7 @@ int check_run(int argc, char **argv)
 		fprintf(stderr, "usage: sock-filter check [-c FILE]\n");
 		return EXIT_USAGE;
 	}
-	code = settings_load(path, &settings);
+	code = settings_load(path, NULL, 0, &settings);
 	if (code != EXIT_NOT_YET)
 		return code;
 	return print_policy(&settings);

@@ -75,13 +75,32 @@ static int load_file(const char *path, struct settings *ret)
 	return parse(path, bytes, file.len, &ret->config);
 }
 
-int settings_load(const char *path, struct settings *ret)
+static int load(const char *path, struct settings *ret)
 {
 	if (path)
 		return load_file(path, ret);
 	if (access(SETTINGS_PATH, F_OK) && errno == ENOENT)
 		return load_profile(ret);
 	return load_file(SETTINGS_PATH, ret);
+}
+
+int settings_load(const char *path, const char *const *ifaces, size_t n_ifaces,
+		  struct settings *ret)
+{
+	struct settings settings cleanup(settings_done) = {};
+	int code = load(path, &settings);
+	int err;
+
+	if (code != EXIT_NOT_YET)
+		return code;
+	err = n_ifaces ? config_set_ifaces(settings.config, ifaces, n_ifaces) : 0;
+	if (err) {
+		log_error("the interfaces of -i: %s", strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	*ret = settings;
+	settings.config = NULL;
+	return EXIT_NOT_YET;
 }
 
 void settings_done(struct settings *settings)

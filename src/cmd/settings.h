@@ -13,8 +13,10 @@ struct settings {
 };
 
 /*
- * path NULL: SETTINGS_PATH if it is there, else the built-in profile. Shows
+ * path NULL: SETTINGS_PATH if it is there, else the built-in profile. The
+ * n_ifaces names, if any, replace the interfaces of every endpoint. Shows
  * errors and warnings on stderr. Returns EXIT_NOT_YET when all is well, else the exit code.
  */
-int settings_load(const char *path, struct settings *ret);
+int settings_load(const char *path, const char *const *ifaces, size_t n_ifaces,
+		  struct settings *ret);
 void settings_done(struct settings *settings);
