@@ -18,6 +18,7 @@
 
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_PACKET 17
 #define SOCK_RAW 3
 
 #define REFRESH_NS 1000000000ULL
@@ -144,11 +145,25 @@ static __always_inline bool keep_owner(__u64 cookie, const struct sf_owner *owne
 	return false;
 }
 
-static __always_inline bool is_alive(__u64 cookie, __u64 now_ns)
+/*
+ * Who sends in a flow that may be another's: the kernel, answering for a
+ * socket, or a raw socket with a header of its own making. It is noted as the
+ * last sender and does not take over the flow of a socket that lives.
+ */
+enum guest {
+	GUEST_NONE,
+	GUEST_KERNEL,
+	GUEST_RAW,
+};
+
+/* For the kernel the grace counts, in which it ends what the socket began. */
+static __always_inline bool is_host(__u64 cookie, enum guest guest, __u64 now_ns)
 {
 	const struct sf_owner *owner = bpf_map_lookup_elem(&sf_owners, &cookie);
 
-	return owner && owner_is_alive(owner, now_ns);
+	if (!owner || guest == GUEST_NONE)
+		return false;
+	return guest == GUEST_KERNEL ? owner_is_alive(owner, now_ns) : !owner->ended_ns;
 }
 
 /* What answers on behalf of no socket (a RST, say) asks nothing itself. */
@@ -164,12 +179,8 @@ static __always_inline void keep_trace(const struct sf_flow_key *key, const stru
 	bpf_map_update_elem(&sf_traces, key, &trace, BPF_ANY);
 }
 
-/*
- * Ties the flow to the socket. A guest - the kernel answering for a socket, a
- * raw socket with a header of its own making - is noted as the last sender
- * and never takes over a flow whose socket lives.
- */
-static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cookie, bool is_guest,
+/* Ties the flow to the socket. */
+static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cookie, enum guest guest,
 				      __u64 now_ns)
 {
 	struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
@@ -180,7 +191,7 @@ static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cooki
 		.learnt = SF_LEARNT_EGRESS,
 	};
 
-	if (kept && (kept->cookie == cookie || (is_guest && is_alive(kept->cookie, now_ns)))) {
+	if (kept && (kept->cookie == cookie || is_host(kept->cookie, guest, now_ns))) {
 		if (kept->sender != cookie)
 			kept->sender = cookie;
 		if (kept->learnt != SF_LEARNT_EGRESS)
@@ -212,6 +223,22 @@ static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
 	return sides.dst.bits | sides.src.bits;
 }
 
+/*
+ * A packet socket is nobody's flow. Where it is seen at all, by tc, it is the
+ * last sender of the flow whose addresses it uses, and known to nobody.
+ */
+static __always_inline void note_packet_socket(struct __sk_buff *skb,
+					       const struct sf_packet *packet)
+{
+	struct sf_flow_key key;
+	struct sf_flow *flow;
+
+	flow_key(&key, packet, core_netns_of_skb(skb));
+	flow = bpf_map_lookup_elem(&sf_flows, &key);
+	if (flow)
+		flow->sender = bpf_get_socket_cookie(skb);
+}
+
 static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 {
 	struct sf_packet packet = {};
@@ -220,7 +247,7 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	const struct sock *plain;
 	struct bpf_sock *sk;
 	__u64 cookie, now_ns;
-	bool is_guest;
+	enum guest guest = GUEST_NONE;
 
 	if (!is_watched(skb, has_link, &packet))
 		return;
@@ -228,8 +255,11 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	if (!sk)
 		return;
 	sk = bpf_sk_fullsock(sk);
-	/* a packet socket is nobody's flow: whatever it forges stays unknown */
-	if (!sk || (sk->family != AF_INET && sk->family != AF_INET6))
+	if (!sk)
+		return;
+	if (sk->family == AF_PACKET)
+		note_packet_socket(skb, &packet);
+	if (sk->family != AF_INET && sk->family != AF_INET6)
 		return;
 	plain = core_address(sk);
 	now_ns = bpf_ktime_get_ns();
@@ -239,13 +269,15 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	cookie = bpf_get_socket_cookie(skb);
 	if (!keep_owner(cookie, &owner, now_ns))
 		return;
-	is_guest = owner.kind == SF_OWNER_KERNEL ||
-		   (sk->type == SOCK_RAW && packet.flags & SF_PACKET_PORTS);
-	if (owner.kind == SF_OWNER_KERNEL && !bpf_map_lookup_elem(&sf_flows, &key)) {
+	if (owner.kind == SF_OWNER_KERNEL)
+		guest = GUEST_KERNEL;
+	else if (sk->type == SOCK_RAW)
+		guest = GUEST_RAW;
+	if (guest == GUEST_KERNEL && !bpf_map_lookup_elem(&sf_flows, &key)) {
 		keep_trace(&key, sk, now_ns);
 		return;
 	}
-	keep_flow(&key, cookie, is_guest, now_ns);
+	keep_flow(&key, cookie, guest, now_ns);
 }
 
 SEC("cgroup_skb/egress")

@@ -95,8 +95,9 @@ static __always_inline bool answer_by_trace(struct answer *answer, const struct 
 
 /*
  * A packet that came through a veth still carries its socket, and its reply
- * will pass here too, without: remember the flow for it. What egress knows of
- * a living socket in this namespace is never overwritten.
+ * will pass here too, without: remember the flow for it. Neither what egress
+ * knows of a living socket in this namespace is overwritten, nor the flow of
+ * another open socket that passed here: its addresses may be forged.
  */
 static __always_inline void learn_flow(const struct question *question, __u64 cookie)
 {
@@ -110,10 +111,12 @@ static __always_inline void learn_flow(const struct question *question, __u64 co
 
 	if (kept && kept->cookie == cookie && question->now_ns - kept->seen_ns < SECOND_NS)
 		return;
-	if (kept && kept->learnt == SF_LEARNT_EGRESS) {
+	if (kept && kept->cookie != cookie) {
 		const struct sf_owner *owner = bpf_map_lookup_elem(&sf_owners, &kept->cookie);
 
-		if (owner && owner_is_alive(owner, question->now_ns))
+		if (owner &&
+		    (kept->learnt == SF_LEARNT_EGRESS ? owner_is_alive(owner, question->now_ns)
+						      : !owner->ended_ns))
 			return;
 	}
 	if (bpf_map_update_elem(&sf_flows, &question->sent, &flow, BPF_ANY))

@@ -567,7 +567,9 @@ static void test_what_egress_knows_is_kept(void **state)
 	assert_true(owner_after(SF_LEARNT_EGRESS, 0) == COOKIE);
 	assert_true(owner_after(SF_LEARNT_EGRESS, now_ns()) == COOKIE);
 	assert_true(owner_after(SF_LEARNT_EGRESS, now_ns() - SF_GRACE_NS) != COOKIE);
-	assert_true(owner_after(SF_LEARNT_TAP, 0) != COOKIE);
+	/* another socket's that passed here, as long as it is open: this one may be forged */
+	assert_true(owner_after(SF_LEARNT_TAP, 0) == COOKIE);
+	assert_true(owner_after(SF_LEARNT_TAP, now_ns()) != COOKIE);
 }
 
 static void assert_shown(const struct rig_result *result, uint64_t endpoints)

@@ -247,6 +247,59 @@ of_summary() {
 
 has_records() { [ "$(count "$1" 2>/dev/null || echo 0)" -ge "${2:-1}" ]; }
 
+# told TYPE: how many records of this type there are by now; cheap enough to poll.
+told() { grep -c "\"type\":\"$1\"" "$OUT"; }
+has_told() { [ "$(told "$1")" -ge "$2" ]; }
+
+# hang_up: SIGHUP, until the reload is told, whatever became of it.
+hang_up() {
+	local n
+	n=$(told reload) || true
+	kill -HUP "$WATCHER"
+	wait_for has_told reload $((n + 1))
+}
+
+# reload: as hang_up; it must succeed.
+reload() {
+	hang_up
+	grep '"type":"reload"' "$OUT" | tail -n 1 | grep -q '"ok":true' || fail "the reload failed"
+}
+
+# is_attached HOOK true|false: the newest record that lists hooks says so of this one.
+is_attached() {
+	[ "$(jq -s --arg hook "$1" '
+		map(select(.hooks)) | last.hooks[] | select(.name == $hook) | .attached
+		' "$OUT" 2>/dev/null)" = "$2" ]
+}
+
+# pace HOST [RATE]: starts a sender of datagrams, a port each; paced: it ends, SENT is their number.
+pace() {
+	rm -f "$DIR/stop"
+	client www-data "$PYTHON" "$DIR/mock.py" pace "$1" "${2:-1000}" "$DIR/stop" \
+		>"$DIR/sent" 3>&- 4>&- &
+	PACER=$!
+	PIDS+=("$PACER")
+}
+paced() {
+	touch "$DIR/stop"
+	wait_for is_gone "$PACER"
+	SENT=$(cat "$DIR/sent")
+	echo "$SENT datagrams were sent"
+}
+
+# Each of the SENT datagrams of pace is told once, under one name: NAMES is a regular expression.
+each_once() {
+	jq -es "$DEFS"'
+		map(select(udp and to and .dport >= 10000)) as $p
+		| ($p | map(.dport) | unique | length) as $n
+		| "\($p | length) packets, \($n) of them different, of '"$SENT"'",
+		  (($p | length) == '"$SENT"' and $n == '"$SENT"'
+		   and all($p[]; (names | length) == 1 and (names[0] | test("^('"$1"')$"))))
+	' "$OUT" || fail "not each packet once as $1"
+	of_summary ".matched == $SENT and .packets_reported == $SENT and .packets_dropped == 0"
+	of_summary '.events_lost == 0 and .output_lost == 0'
+}
+
 fail() {
 	echo "FAILED: $*"
 	echo "--- policy"

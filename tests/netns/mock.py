@@ -4,6 +4,9 @@
 usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 5353, a sink on 9
        mock.py ask HOST PORT          one datagram, waits for the echo
        mock.py burst HOST PORT N [IP_VERSION]   N datagrams as fast as they go
+       mock.py pace HOST RATE STOP    RATE datagrams a second until the file STOP is there, each
+                                      to a port of its own from 10000 on; says how many
+       mock.py flows NUMBER HOST...   one datagram to each of NUMBER ports of each host, one socket
        mock.py ping HOST              one ICMP echo, waits for the reply
        mock.py late HOST PORT GO      connects, says so, sends when GO is written to
        mock.py extension HOST PORT hop|dst   one datagram behind an extension header
@@ -15,6 +18,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 TIMEOUT = 5
 IP_PKTINFO = 8  # the module has no name for it
@@ -104,6 +108,29 @@ def burst(host, port, number):
         sock.send(b"0123456789")
 
 
+PACE_PORT = 10000
+
+
+def pace(host, rate, stop):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    due = time.monotonic()
+    sent = 0
+    while not os.path.exists(stop) and PACE_PORT + sent < 65536:
+        sock.sendto(b"tick", (host, PACE_PORT + sent))
+        sent += 1
+        due += 1 / int(rate)
+        time.sleep(max(0, due - time.monotonic()))
+    print(sent, flush=True)
+
+
+def flows(number, *hosts):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for host in hosts:
+        for port in range(1000, 1000 + int(number)):
+            sock.sendto(b"flow", (host, port))
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -189,4 +216,4 @@ def frame(iface, *options):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (serve, ask, burst, ping, late, extension, frame)}[sys.argv[1]](*sys.argv[2:])
+    {f.__name__: f for f in (serve, ask, burst, pace, flows, ping, late, extension, frame)}[sys.argv[1]](*sys.argv[2:])
