@@ -7,7 +7,9 @@
 #include "abi.h"
 
 /* Flows remembered; beyond, the one that was quiet the longest is told anew. */
+#ifndef FLOW_KEPT_MAX
 #define FLOW_KEPT_MAX 65536
+#endif
 
 struct flow_table;
 

@@ -11,8 +11,10 @@
 
 #include "abi.h"
 
-/* Verdicts that may wait for their packet; beyond, the oldest is forgotten. */
+/* Verdicts that may wait for their packet; beyond, the oldest is forgotten. The fuzzers want few. */
+#ifndef JOIN_WAITING_MAX
 #define JOIN_WAITING_MAX 65536
+#endif
 
 /*
  * A verdict and its packet are stamped by different clocks within

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The documents say what the program does: options, keys, counters and record
-# types are the same on both sides, and the files they name exist. TAP.
+# The documents say what the program does: options, keys, signals, capabilities,
+# counters and record types are the same on both sides, and the files and tests
+# that they name exist. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -67,7 +68,7 @@ schema_words() {
 		    kind = record.get("properties", {}).get("type")
 		    for name in (kind or {}).get("enum", [kind.get("const")] if kind else []):
 		        print(name)
-		for name in defs["traffic_record"]["properties"]:
+		for name in (n for r in defs if r.endswith("_record") for n in defs[r]["properties"]):
 		    print(name)
 		for variant in defs["owner"]["oneOf"]:
 		    for key, value in variant["properties"].items():
@@ -92,6 +93,57 @@ sources() {
 	fi | grep -v 'tests/check/docs\.sh$'
 }
 
+# C tests in backticks. A unit test's name is a sentence; other words in backticks are not
+# that long. A shell test is named by its file.
+named_tests() {
+	grep -oE '`(test_[a-z0-9_]+|[a-z0-9]+(_[a-z0-9]+){3,})`' SECURITY.md CONTRIBUTING.md DESIGN.md |
+		tr -d '`' | grep -v ':bpf_' | while IFS=: read -r doc name; do
+		grep -qrE "unit_test[a-z_]*\($name[,)]|with_[a-z]+\($name\)|on_[a-z]+\($name\)" \
+			--include='*.c' tests || echo "$doc names $name, which is no test"
+	done
+}
+
+# In tables of tests the folder stands once, the files without their ending.
+listed_bats() {
+	sed -n '/^| `tests\/netns`/,/^$/s/^| `\([a-z0-9_ ]*\)`.*/\1/p' CONTRIBUTING.md | tr ' ' '\n' |
+		while read -r name; do
+			[ -f "tests/netns/$name.bats" ] || echo "tests/netns/$name.bats does not exist"
+		done
+}
+
+# Every promise has a test: one file, or one name of a test, or what stands for it.
+promises() {
+	sed -n '/^| promise/,/^$/p' SECURITY.md | grep -vE '^\|(---| promise| \*)' |
+		grep '^|' >"$dir/promises"
+	[ "$(wc -l <"$dir/promises")" -ge 20 ] || echo "too few promises found in SECURITY.md"
+	grep -vE '\| [^|]*`[^`]+`[^|]*\|$' "$dir/promises" | sed 's/$/ names no test/'
+}
+
+signals() {
+	# the demo's are its own
+	find src/cmd -name '*.c' ! -name 'demo*' -exec grep -hoE 'signals\[\] = \{[^}]*' {} + |
+		grep -oE 'SIG[A-Z0-9]+' >"$dir/signals"
+	[ -s "$dir/signals" ] || echo "no signals found in src/cmd"
+	absent_from "$dir/page8" <"$dir/signals"
+}
+
+capabilities() {
+	grep -oE '"cap_[a-z_]+"' src/edge/privilege.c | tr -d '"' >"$dir/capabilities"
+	[ -s "$dir/capabilities" ] || echo "no capabilities found in src/edge/privilege.c"
+	absent_from "$dir/page8" <"$dir/capabilities"
+	absent_from README.md <"$dir/capabilities"
+}
+
+# The words of the column WHAT, "pass -1" and the like, by their letters.
+verdicts() {
+	sed -n '/what_of(/,/^}/p' src/sink/text.c | grep -oE '"[a-z]+ *[-0-9]*"' | tr -d '"' >"$dir/verdicts"
+	[ -s "$dir/verdicts" ] || echo "no words found in src/sink/text.c"
+	while read -r word; do
+		grep -qF -- "$word" man/sock-filter.8.scd || echo "$word is missing in sock-filter(8)"
+		grep -qF -- "$word" README.md || echo "$word is missing in README.md"
+	done <"$dir/verdicts"
+}
+
 # Words of the workshop, which mean nothing to who reads the result.
 workshop() {
 	sources | while read -r file; do
@@ -112,7 +164,7 @@ named_files() {
 		} | grep -vE '^(https?:|/)' |
 			grep -E '^(bpf|src|tests|conf|man|docs|dist)/|\.(md|sh|yml|json|[ch])$|^LICENSE$' |
 			sort -u | while read -r file; do
-			[ -e "$file" ] || [ -n "$(find bpf src -name "$file" 2>/dev/null)" ] ||
+			[ -e "$file" ] || [ -n "$(find bpf src tests -name "$file" 2>/dev/null)" ] ||
 				echo "$doc names $file, which does not exist"
 		done
 	done
@@ -125,8 +177,10 @@ options() {
 
 all_keys() {
 	keys >"$dir/keys"
-	[ "$(wc -l <"$dir/keys")" -ge 6 ] || echo "too few keys found in src/core"
+	[ "$(wc -l <"$dir/keys")" -ge 7 ] || echo "too few keys found in src/core"
 	absent_from "$dir/page5" <"$dir/keys"
+	absent_from conf/sock-filter.yml <"$dir/keys"
+	absent_from README.md <"$dir/keys"
 }
 
 all_words() {
@@ -154,8 +208,11 @@ if [ -r "$pages/sock-filter.8" ] && [ -r "$pages/sock-filter.yml.5" ]; then
 	plain "$pages/sock-filter.8" >"$dir/page8"
 	plain "$pages/sock-filter.yml.5" >"$dir/page5"
 	judge "sock-filter(8) has the program's options, and no other" options
-	judge "sock-filter.yml(5) has every key" all_keys
+	judge "sock-filter.yml(5), the example and the README have every key" all_keys
 	judge "sock-filter(8) has every record type, field and counter" all_words
+	judge "sock-filter(8) has every signal" signals
+	judge "sock-filter(8) and the README have every capability" capabilities
+	judge "sock-filter(8) and the README have the words for decisions" verdicts
 	if command -v man >/dev/null; then
 		judge "man(1) warns of nothing" warnings
 	else
@@ -168,6 +225,9 @@ fi
 judge "conf/sock-filter.yml is valid" valid conf/sock-filter.yml
 judge "the README's example is valid" valid "$dir/example.yml"
 judge "every file that the documents name exists" named_files
+judge "every test that the documents name exists" named_tests
+judge "every network test that is listed exists" listed_bats
+judge "every promise of SECURITY.md names what holds it" promises
 judge "no word of the workshop in any file" workshop
 echo "1..$number"
 exit $failed

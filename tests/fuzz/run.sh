@@ -13,7 +13,7 @@ trap 'rm -rf "$dir"' EXIT
 
 echo 1..1
 if ! clang -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=undefined -Ibpf -Isrc/core "$target" src/core/*.c -lfyaml \
+	-fno-sanitize-recover=undefined -DJOIN_WAITING_MAX=64 -DFLOW_KEPT_MAX=8 -Ibpf -Isrc/core "$target" src/core/*.c -lfyaml \
 	-o "$dir/$name" >&2; then
 	echo "not ok 1 - $name does not build"
 	exit 1
