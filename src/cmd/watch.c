@@ -217,7 +217,8 @@ static int run(struct watch *watch)
 /* From here on: no file to write, no program to run, few system calls. */
 static int enter_sandbox(const struct watch *watch)
 {
-	int err = sandbox_files(watch->options.config);
+	const char *config = watch->options.config;
+	int err = sandbox_files(config ? config : SETTINGS_PATH);
 
 	if (err == -ENOSYS) {
 		log_note("this kernel has no Landlock: files are guarded by their modes only");

@@ -48,7 +48,7 @@ static int allow_reading(int ruleset_fd, const char *folder)
 /* The folder, not the file: editors put another file in its place. */
 static int allow_config(int ruleset_fd, const char *config)
 {
-	cleanup_free char *path = config ? realpath(config, NULL) : NULL;
+	cleanup_free char *path = realpath(config, NULL);
 
 	return path ? allow_reading(ruleset_fd, dirname(path)) : 0;
 }

@@ -10,7 +10,7 @@
 
 /*
  * Lets files be read only where names, time zones and the configuration are,
- * and none be written or executed (Landlock). config may be NULL. 0, -ENOSYS
+ * and none be written or executed (Landlock). config need not exist. 0, -ENOSYS
  * where the kernel has no Landlock (before 5.13, or switched off), or -errno.
  */
 int sandbox_files(const char *config);
