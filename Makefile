@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo test check install fmt deps clean
+.PHONY: all demo test test-kernels check install fmt deps clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -17,6 +17,10 @@ demo: deps all
 # Everything, with what it needs installed first; ends with "N passed, N failed".
 test: deps all
 	tests/run all
+
+# The tests that a kernel may change, in stock kernels under QEMU.
+test-kernels: deps all
+	tests/run kernels
 
 # What needs no root: formatting, headers, both compilers, sanitizers, unit tests, schema.
 check: all

@@ -67,25 +67,24 @@ int sf_sock_release(struct bpf_sock *sk)
 	return 1;
 }
 
-/* A socket older than we are: its file remembers who opened it. */
-static __always_inline struct sf_opener *opener_from_file(struct bpf_sock *sk,
-							  const struct file *file)
+/*
+ * A socket older than we are: its file remembers who opened it. Kept with the
+ * socket, if there is memory, for when it has lost its file.
+ */
+static __always_inline void read_file(struct bpf_sock *sk, const struct file *file,
+				      struct sf_opener *found)
 {
-	struct sf_opener found = {
-		.uid = BPF_CORE_READ(file, f_cred, uid.val),
-		.gid = BPF_CORE_READ(file, f_cred, gid.val),
-		.is_known = true,
-	};
-	struct sf_opener *opener;
+	struct sf_opener *kept;
 
-	opener = bpf_sk_storage_get(&sf_openers, sk, &found, BPF_SK_STORAGE_GET_F_CREATE);
-	/* it was there, made by the release */
-	if (opener && !opener->is_known) {
-		opener->uid = found.uid;
-		opener->gid = found.gid;
-		opener->is_known = true;
-	}
-	return opener;
+	found->uid = BPF_CORE_READ(file, f_cred, uid.val);
+	found->gid = BPF_CORE_READ(file, f_cred, gid.val);
+	found->is_known = true;
+	kept = bpf_sk_storage_get(&sf_openers, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!kept)
+		return;
+	kept->uid = found->uid;
+	kept->gid = found->gid;
+	kept->is_known = true;
 }
 
 /*
@@ -95,33 +94,30 @@ static __always_inline struct sf_opener *opener_from_file(struct bpf_sock *sk,
 static __always_inline bool identify(struct bpf_sock *sk, const struct sock *plain, __u64 now_ns,
 				     struct sf_owner *owner)
 {
-	struct sf_opener *opener = bpf_sk_storage_get(&sf_openers, sk, NULL, 0);
+	const struct sf_opener *kept = bpf_sk_storage_get(&sf_openers, sk, NULL, 0);
 	const struct socket *socket = BPF_CORE_READ(plain, sk_socket);
-	const struct file *file;
+	const struct file *file = socket ? BPF_CORE_READ(socket, file) : NULL;
+	struct sf_opener opener = {};
 
+	if (kept)
+		opener = *kept;
 	/* closed, and still sending what was left to send */
-	owner->is_released = opener && opener->is_released;
-	if (!socket || owner->is_released)
+	owner->is_released = opener.is_released;
+	if (!socket || opener.is_released)
 		owner->ended_ns = now_ns;
-	if (opener && !opener->is_known)
-		opener = NULL;
-	if (!opener && !socket)
+	if (!opener.is_known && file)
+		read_file(sk, file, &opener);
+	if (!opener.is_known && !socket)
 		return false;
-	if (!opener) {
-		file = BPF_CORE_READ(socket, file);
-		if (!file) {
-			owner->kind = SF_OWNER_KERNEL;
-			owner->ended_ns = now_ns;
-			return true;
-		}
-		opener = opener_from_file(sk, file);
-		if (!opener)
-			return false;
+	if (!opener.is_known) {
+		owner->kind = SF_OWNER_KERNEL;
+		owner->ended_ns = now_ns;
+		return true;
 	}
 	owner->kind = SF_OWNER_USER;
 	owner->source = SF_SOURCE_SOCKET;
-	owner->uid = opener->uid;
-	owner->gid = opener->gid;
+	owner->uid = opener.uid;
+	owner->gid = opener.gid;
 	return true;
 }
 
@@ -218,7 +214,8 @@ static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
 	if (!(sides.dst.bits | sides.src.bits))
 		return false;
 	parse_transport(skb, &l3, packet);
-	forget(packet);
+	FORGET(*packet);
+	FORGET(sides);
 	match_ports(&sf_policies[generation], packet, &sides);
 	return sides.dst.bits | sides.src.bits;
 }

@@ -66,6 +66,13 @@ static __always_inline bool load_from(struct __sk_buff *skb, __u32 start, __u32 
 	return load_paged(skb, start, offset, to, len);
 }
 
+/*
+ * What the verifier knows of each field multiplies the paths that it walks
+ * from here on, on kernels up to 6.1 most of all. A copy by a helper makes it
+ * forget.
+ */
+#define FORGET(object) bpf_probe_read_kernel(&(object), sizeof(object), &(object))
+
 static __always_inline bool load(struct __sk_buff *skb, const struct l3 *l3, __u32 offset, void *to,
 				 __u32 len)
 {
@@ -327,6 +334,8 @@ static __always_inline void parse_transport(struct __sk_buff *skb, struct l3 *l3
 {
 	__be16 ports[2];
 
+	FORGET(*l3);
+	FORGET(*packet);
 	if (packet->flags & SF_PACKET_MALFORMED)
 		return;
 	check_end(skb, l3, packet);
@@ -349,14 +358,4 @@ static __always_inline void parse_transport(struct __sk_buff *skb, struct l3 *l3
 	packet->flags |= SF_PACKET_PORTS;
 	if (packet->proto == IPPROTO_TCP)
 		parse_tcp(skb, l3, packet);
-}
-
-/*
- * What the verifier knows of each field multiplies the paths that it walks
- * from here on. A copy by a helper makes it forget, and the tap take a third
- * of the instructions to verify.
- */
-static __always_inline void forget(struct sf_packet *packet)
-{
-	bpf_probe_read_kernel(packet, sizeof(*packet), packet);
 }

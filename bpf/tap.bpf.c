@@ -379,7 +379,8 @@ static __always_inline int judge(struct __sk_buff *skb, bool every)
 		return SF_REJECT;
 	}
 	parse_transport(skb, &l3, &question.packet);
-	forget(&question.packet);
+	FORGET(question.packet);
+	FORGET(sides);
 	match(skb, &question, &sides);
 	wanted = sides.dst.bits | sides.src.bits;
 	if (!wanted)

@@ -53,7 +53,9 @@ teardown() { net_down; }
 	# who sent it: the client's packets are its own
 	all 'tcp and .ip_version == 4 and .dport == 8080' 'is(33)'
 	all 'tcp and .ip_version == 6 and .dport == 8080' 'is(34)'
-	all 'tcp and .sport == 8080' 'is(0)'
+	all 'tcp and .sport == 8080 and (.ip_version == 4 or .tcp_flags != "SYN,ACK")' 'is(0)'
+	# through Linux 6.1 an IPv6 listener's first answer passes no hook with its socket
+	all 'tcp and .sport == 8080' 'is(0) or kind("unknown")'
 }
 
 @test "on the loopback one side in range: both directions are told apart" {

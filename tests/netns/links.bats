@@ -37,7 +37,6 @@ ifindex() { ip -n "$C" -j link show "$1" | jq '.[0].ifindex'; }
 
 # send N [PORT]
 send() { client www-data "$PYTHON" "$DIR/mock.py" burst $PEER "${2:-9}" "$1"; }
-probes() { count "udp and .dport == ${1:-9}"; }
 told_of() { [ "$(told alive)" -gt "${1:-0}" ]; }
 
 @test "one that is not there yet is warned of, and watched when it appears" {
@@ -232,7 +231,6 @@ told_of() { [ "$(told alive)" -gt "${1:-0}" ]; }
 }
 
 clsact() { tc -n "$C" qdisc show dev "$1" | grep clsact; }
-whole() { all "$1" 'all(.hooks[]; .attached)'; }
 
 @test "tc: a new interface gets its hook; nothing is left at the end" {
 	WATCH_VIA=(ip netns exec "$C")
@@ -259,10 +257,8 @@ whole() { all "$1" 'all(.hooks[]; .attached)'; }
 	send 2
 	ip -n "$C" link del made0
 	wait_for told_of "$(told alive)"
-	wait_for told_of "$(told alive)"
 	up made0
 	wait_for clsact made0
-	wait_for told_of "$(told alive)"
 	wait_for told_of "$(told alive)"
 	is_attached 'tc/egress made0' true
 	send 3
