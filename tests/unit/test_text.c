@@ -185,7 +185,7 @@ static void alive_proves_that_all_is_attached(void **state)
 	"3 packets without owner = 2 unknown + 1 kernel + 0 forwarded + 0 unattributed reply; " \
 	"1 of them hidden where users are named\n"                                              \
 	"17 events = 14 read + 3 lost; 9 decisions reported, 6 held back\n"                     \
-	"output lost: 5 records; owner lost: 4 packets; malformed: 1 packet; no room: 0 flows\n"
+	"output lost: 5 records; owner lost: 4 packets; malformed: 1 packet; no room: 0 flows; reloads: 6, failed: 7\n"
 
 static void a_summary_adds_up(void **state)
 {
