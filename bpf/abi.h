@@ -18,6 +18,25 @@
 #define SF_EXT_HEADERS_MAX 8
 #define SF_EXT_BYTES_MAX 2048
 
+/* IPv6 extension headers (RFC 7045 and the IANA registry). ESP hides what follows it. */
+enum sf_extension {
+	SF_EXT_HOP_BY_HOP = 0,
+	SF_EXT_ROUTING = 43,
+	SF_EXT_FRAGMENT = 44,
+	SF_EXT_AUTH = 51,
+	SF_EXT_DESTINATION = 60,
+	SF_EXT_MOBILITY = 135,
+	SF_EXT_HIP = 139,
+	SF_EXT_SHIM6 = 140,
+};
+
+static inline int sf_is_extension(__u8 proto)
+{
+	return proto == SF_EXT_HOP_BY_HOP || proto == SF_EXT_ROUTING || proto == SF_EXT_FRAGMENT ||
+	       proto == SF_EXT_AUTH || proto == SF_EXT_DESTINATION || proto == SF_EXT_MOBILITY ||
+	       proto == SF_EXT_HIP || proto == SF_EXT_SHIM6;
+}
+
 /* Stacked VLAN tags that are looked through. */
 #define SF_VLAN_TAGS_MAX 3
 

@@ -26,17 +26,6 @@
 #define IP_OFFSET_MASK 0x1fff
 #define IP_MORE_FRAGMENTS 0x2000
 
-enum {
-	EXT_HOP_BY_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
-	EXT_AUTH = 51,
-	EXT_DESTINATION = 60,
-	EXT_MOBILITY = 135,
-	EXT_HIP = 139,
-	EXT_SHIM6 = 140,
-};
-
 /* Where the IP header starts, and what it says of its end. */
 struct l3 {
 	__u32 start; /* BPF_HDR_START_NET or BPF_HDR_START_MAC */
@@ -219,13 +208,6 @@ static __always_inline bool parse_addresses(struct __sk_buff *skb, struct l3 *l3
 	return false;
 }
 
-static __always_inline bool is_extension(__u8 proto)
-{
-	return proto == EXT_HOP_BY_HOP || proto == EXT_ROUTING || proto == EXT_FRAGMENT ||
-	       proto == EXT_AUTH || proto == EXT_DESTINATION || proto == EXT_MOBILITY ||
-	       proto == EXT_HIP || proto == EXT_SHIM6;
-}
-
 /* Steps over one extension header. False: the chain ends here, for packet->flags' reason. */
 static __always_inline bool step_extension(struct __sk_buff *skb, struct l3 *l3,
 					   struct sf_packet *packet)
@@ -239,9 +221,9 @@ static __always_inline bool step_extension(struct __sk_buff *skb, struct l3 *l3,
 		return false;
 	}
 	len = (header[1] + 1) * 8;
-	if (packet->proto == EXT_AUTH)
+	if (packet->proto == SF_EXT_AUTH)
 		len = (header[1] + 2) * 4;
-	if (packet->proto == EXT_FRAGMENT) {
+	if (packet->proto == SF_EXT_FRAGMENT) {
 		len = 8;
 		fragment = header[2] << 8 | header[3];
 		/* an atomic fragment, offset 0 and no more to come, is whole */
@@ -261,14 +243,14 @@ static __always_inline bool skip_extensions(struct __sk_buff *skb, struct l3 *l3
 	int i;
 
 	for (i = 0; i < SF_EXT_HEADERS_MAX; i++) {
-		if (!is_extension(packet->proto))
+		if (!sf_is_extension(packet->proto))
 			return true;
 		if (!step_extension(skb, l3, packet))
 			return false;
 		if (l3->l4 > sizeof(struct ipv6hdr) + SF_EXT_BYTES_MAX)
 			break;
 	}
-	if (i == SF_EXT_HEADERS_MAX && !is_extension(packet->proto))
+	if (i == SF_EXT_HEADERS_MAX && !sf_is_extension(packet->proto))
 		return true;
 	packet->flags |= SF_PACKET_EXT_BOUND;
 	return false;

@@ -19,17 +19,6 @@
 #define V4_HEADER 20
 #define V6_HEADER 40
 
-enum {
-	EXT_HOP_BY_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
-	EXT_AUTH = 51,
-	EXT_DESTINATION = 60,
-	EXT_MOBILITY = 135,
-	EXT_HIP = 139,
-	EXT_SHIM6 = 140,
-};
-
 /* Where we are in the frame. */
 struct cursor {
 	const struct decode_frame *frame;
@@ -155,13 +144,6 @@ static bool decode_v6(struct cursor *cursor, struct sf_packet *packet)
 	return true;
 }
 
-static bool is_extension(uint8_t proto)
-{
-	return proto == EXT_HOP_BY_HOP || proto == EXT_ROUTING || proto == EXT_FRAGMENT ||
-	       proto == EXT_AUTH || proto == EXT_DESTINATION || proto == EXT_MOBILITY ||
-	       proto == EXT_HIP || proto == EXT_SHIM6;
-}
-
 /* len bytes at the transport offset, if header and frame both have them; else marks. */
 static const uint8_t *claim(const struct cursor *cursor, uint32_t offset, uint32_t len,
 			    struct sf_packet *packet)
@@ -183,9 +165,9 @@ static bool step_extension(struct cursor *cursor, struct sf_packet *packet)
 	if (!header)
 		return false;
 	len = (header[1] + 1U) * 8;
-	if (packet->proto == EXT_AUTH)
+	if (packet->proto == SF_EXT_AUTH)
 		len = (header[1] + 2U) * 4;
-	if (packet->proto == EXT_FRAGMENT) {
+	if (packet->proto == SF_EXT_FRAGMENT) {
 		len = 8;
 		if (read_be16(header + 2) & 0xfff9)
 			packet->flags |= SF_PACKET_FRAGMENT;
@@ -199,7 +181,7 @@ static bool step_extension(struct cursor *cursor, struct sf_packet *packet)
 
 static bool skip_extensions(struct cursor *cursor, struct sf_packet *packet)
 {
-	for (int i = 0; i < SF_EXT_HEADERS_MAX && is_extension(packet->proto); i++) {
+	for (int i = 0; i < SF_EXT_HEADERS_MAX && sf_is_extension(packet->proto); i++) {
 		if (!step_extension(cursor, packet))
 			return false;
 		if (cursor->l4 > V6_HEADER + SF_EXT_BYTES_MAX) {
@@ -207,7 +189,7 @@ static bool skip_extensions(struct cursor *cursor, struct sf_packet *packet)
 			return false;
 		}
 	}
-	if (!is_extension(packet->proto))
+	if (!sf_is_extension(packet->proto))
 		return true;
 	packet->flags |= SF_PACKET_EXT_BOUND;
 	return false;
