@@ -95,7 +95,8 @@ int sockets_bind(struct sockets *sockets, const struct ifaces *ifaces, const str
 			continue;
 		capture = find_free(sockets, ifaces, others);
 		failed = capture ? capture_bind(capture, ifindex) : -ENOBUFS;
-		if (failed)
+		/* gone since it was looked up: the news of that is on its way */
+		if (failed && failed != -ENODEV && failed != -ENXIO)
 			err = failed;
 	}
 	return err;

@@ -250,6 +250,7 @@ static void follow_by_tc(struct tap *tap)
 {
 	struct if_nameindex *all = if_nameindex();
 
+	attach_tc_prune(tap->attach);
 	for (size_t i = 0; all && all[i].if_index; i++) {
 		int err = 0;
 
@@ -323,7 +324,8 @@ bool tap_follow_links(struct tap *tap)
 
 	if (!tap->has_cgroup)
 		follow_by_tc(tap);
-	if (!err && changed)
+	/* also when no number changed: an interface may have gone and come back with its own */
+	if (!err)
 		err = sockets_bind(&tap->sockets, &generation->ifaces, NULL, generation->every);
 	if (err)
 		log_error("an interface cannot be watched: %s", strerror(-err));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,14 +85,28 @@ static int attach_place(const struct sockfilter *skel, struct tc_place *place)
 	return 0;
 }
 
+static bool place_is_attached(const struct tc_place *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)place->ifindex,
+		    .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = place->handle, .priority = TC_PRIORITY);
+
+	return place->is_attached && !bpf_tc_query(&hook, &opts);
+}
+
 int attach_tc_add(const struct sockfilter *skel, struct attach *attach, uint32_t ifindex)
 {
 	struct tc_place *grown;
 	int err;
 
-	for (size_t i = 0; i < attach->n_places; i++)
-		if (attach->places[i].ifindex == ifindex)
-			return 0;
+	for (size_t i = 0; i < attach->n_places; i++) {
+		if (attach->places[i].ifindex != ifindex)
+			continue;
+		/* an interface that was in another namespace comes back bare */
+		return place_is_attached(&attach->places[i])
+			       ? 0
+			       : attach_place(skel, &attach->places[i]);
+	}
 	grown = reallocarray(attach->places, attach->n_places + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -102,6 +117,17 @@ int attach_tc_add(const struct sockfilter *skel, struct attach *attach, uint32_t
 	if (!err || grown[attach->n_places].made_qdisc)
 		attach->n_places++;
 	return err;
+}
+
+void attach_tc_prune(struct attach *attach)
+{
+	char name[IF_NAMESIZE];
+	size_t n = 0;
+
+	for (size_t i = 0; i < attach->n_places; i++)
+		if (if_indextoname(attach->places[i].ifindex, name))
+			attach->places[n++] = attach->places[i];
+	attach->n_places = n;
 }
 
 int attach_tc(const struct sockfilter *skel, const uint32_t *ifindexes, size_t n,
@@ -130,15 +156,6 @@ static bool link_is_attached(const struct bpf_link *link)
 	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
 		return false;
 	return info.cgroup.cgroup_id != 0;
-}
-
-static bool place_is_attached(const struct tc_place *place)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)place->ifindex,
-		    .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = place->handle, .priority = TC_PRIORITY);
-
-	return place->is_attached && !bpf_tc_query(&hook, &opts);
 }
 
 size_t attach_status(const struct attach *attach, struct record_hook *hooks, size_t max)

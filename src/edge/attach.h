@@ -21,8 +21,11 @@ int attach_cgroup(const struct sockfilter *skel, const char *path, struct attach
 int attach_tc(const struct sockfilter *skel, const uint32_t *ifindexes, size_t n,
 	      struct attach **ret);
 
-/* Attaches to one more interface, if it is not there already. 0 or -errno. */
+/* Attaches to one more interface, unless it is attached there already. 0 or -errno. */
 int attach_tc_add(const struct sockfilter *skel, struct attach *attach, uint32_t ifindex);
+
+/* Forgets the interfaces that exist no more; their filters went with them. */
+void attach_tc_prune(struct attach *attach);
 
 /* Writes up to max hooks and whether each is still attached. Returns how many. */
 size_t attach_status(const struct attach *attach, struct record_hook *hooks, size_t max);

@@ -24,7 +24,7 @@ in_cgroups() {
 }
 
 @test "killed 20 times: no program, link or place in a cgroup is left" {
-	local i id pid pids ids=
+	local i pid pids ids=
 	endpoint imds $IMDS4 '"*"'
 	# four at a time
 	for _ in {1..5}; do
