@@ -177,7 +177,8 @@ static bool is_allowed(uint32_t code)
 {
 	if (code < 0x20)
 		return code == '\t' || code == '\n' || code == '\r';
-	return code != 0x7f && (code < 0x80 || code > 0x9f || code == 0x85);
+	/* nor the line ends that only some take for such */
+	return code != 0x7f && (code < 0x80 || code > 0x9f) && code != 0x2028 && code != 0x2029;
 }
 
 /* What stands before the byte that is checked. */
@@ -201,6 +202,59 @@ static const char *check_char(struct before *before, size_t n, uint32_t code)
 	before->directives += before->line_end && code == '%';
 	before->line_end = code == '\n' || code == '\r';
 	return before->directives > DIRECTIVES_MAX ? "more than 16 lines that begin with %" : NULL;
+}
+
+static bool has_quote(const char *from, const char *end)
+{
+	for (; from < end; from++)
+		if (*from == '"' || *from == '\'')
+			return true;
+	return false;
+}
+
+/* Where a comment surely begins: no quote near that could make the # a part of a text. */
+static const char *find_comment(const char *line, const char *end)
+{
+	const char *hash = line;
+
+	while ((hash = memchr(hash, '#', end - hash))) {
+		size_t n_quotes = 0;
+
+		if (hash > line && hash[-1] != ' ' && hash[-1] != '\t') {
+			hash++;
+			continue;
+		}
+		for (const char *c = line; c < hash; c++)
+			n_quotes += has_quote(c, c + 1);
+		return n_quotes % 2 == 0 && !has_quote(hash, end) ? hash : end;
+	}
+	return end;
+}
+
+/*
+ * Complex keys ("? key") corrupt the memory of libfyaml 0.7.12, and no
+ * configuration needs one.
+ */
+static int check_question_marks(struct yaml_builder *builder)
+{
+	const char *line = builder->yaml->text;
+	const char *end = line + builder->yaml->len;
+
+	while (line < end) {
+		const char *line_end = line;
+
+		while (line_end < end && *line_end != '\n' && *line_end != '\r')
+			line_end++;
+		const char *comment = find_comment(line, line_end);
+		const char *mark = memchr(line, '?', comment - line);
+
+		if (mark)
+			return yaml_reject(builder,
+					   &(struct yaml_node){.at = mark - builder->yaml->text},
+					   NULL, "a '?' may stand in comments without quotes only");
+		line = line_end < end ? line_end + 1 : end;
+	}
+	return 0;
 }
 
 static int check_bytes(struct yaml_builder *builder)
@@ -234,6 +288,8 @@ int yaml_parse(const char *text, size_t len, struct diag *diag, struct yaml **re
 
 	struct yaml_builder builder = {.yaml = yaml, .diag = diag};
 	int err = check_bytes(&builder);
+	if (err == 0)
+		err = check_question_marks(&builder);
 	if (err == 0 && len)
 		err = build(&builder);
 	if (err)

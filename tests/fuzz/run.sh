@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Builds a libFuzzer target and runs it, starting from its corpus. TAP, one test.
 # usage: run.sh TARGET.c SECONDS
+# env: FUZZ_SEED=N	0 for another walk each time; what fails can be walked again
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -20,7 +21,7 @@ if ! clang -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
 fi
 # what it finds new goes into a folder that is thrown away; the seeds stay
 mkdir "$dir/found"
-if "$dir/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+if "$dir/$name" -max_total_time="$seconds" -seed="${FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 	-artifact_prefix="$dir/" "$dir/found" "tests/fuzz/corpus/${name#fuzz_}" >"$dir/log" 2>&1; then
 	echo "# $(grep -o 'number_of_executed_units: .*' "$dir/log")"
 	echo "ok 1 - $name found nothing in $seconds s"

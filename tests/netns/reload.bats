@@ -188,6 +188,7 @@ send() { client "$1" "$PYTHON" "$DIR/mock.py" burst "$2" "$3" "${4:-1}"; }
 	watch --decisions none
 	pace $NOWHERE
 	take "$DIR/many.yml"
+	wait_for has_records 'udp and at("many")'
 	take "$DIR/one.yml"
 	paced
 	end_watch

@@ -509,6 +509,32 @@ static void test_bytes(void **state)
 	expect_one("a: b\nc\0d", 8, "2:2+1 a NUL byte\n");
 }
 
+/* Complex keys corrupt the parser's memory: none may reach it, wherever it hides. */
+static void test_question_marks(void **state)
+{
+	static const char refused[] = "a '?' may stand in comments without quotes only\n";
+	static const struct {
+		const char *text;
+		const char *place;
+	} cases[] = {
+		{"? -:\t?", "1:1+1 "},
+		{"a: 1 # b\r? c", "1:10+1 "},
+		{"a: \"b # c\" ? d", "1:12+1 "},
+		{"a: \"\n # b\" ? c", "2:7+1 "},
+		{"a: \"\nb\" \"c # d\" ? e", "2:12+1 "},
+		{"a: b#c ? d", "1:8+1 "},
+		{"# isn't it?", "1:11+1 "},
+	};
+	char expected[128];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(expected, sizeof(expected), "%s%s", cases[i].place, refused);
+		expect_one(cases[i].text, strlen(cases[i].text), expected);
+	}
+	config_free(parse_good("endpoints: # why?\n"
+			       "  - a: {range: '::1', iface: lo, filter: \"*\"} # all of them?\n"));
+}
+
 static void test_aliases(void **state)
 {
 	struct config *config = parse_good("endpoints:\n"
@@ -703,6 +729,7 @@ int main(void)
 		cmocka_unit_test(test_all_errors),
 		cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_question_marks),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_alias_bombs),
 		cmocka_unit_test(test_anchor_limit),
