@@ -501,7 +501,7 @@ static void test_bytes(void **state)
 	memset(big, ' ', 300);
 	expect_one(big, 300, "1:257+1 more than 256 blanks and line ends in a row\n");
 	memset(big, '\'', 300);
-	expect_one(big, 300, "1:1+300 eight quotes in a row\n");
+	expect_one(big, 300, "1:1+300 eight quotes in a value\n");
 	for (size_t i = 0; i < 20; i++)
 		memcpy(big + 3 * i, "%a\n", 3);
 	expect_one(big, 60, "17:1+1 more than 16 lines that begin with %\n");
