@@ -17,6 +17,8 @@ static __always_inline struct sf_mask slot_find(const struct sf_slot *table, __u
 	__u32 at = sf_slot_of(key, slots);
 	int i;
 
+	/* unrolled, the program would outgrow what a socket may be charged for its filter */
+#pragma clang loop unroll(disable)
 	for (i = 0; i < SF_PROBES_MAX; i++) {
 		const struct sf_slot *slot = &table[(at + i) & (slots - 1)];
 

@@ -99,6 +99,7 @@ static __always_inline __u8 l3_behind_link(struct __sk_buff *skb, struct l3 *l3)
 	__be16 ethertype;
 	int i;
 
+#pragma clang loop unroll(disable)
 	for (i = 0; i <= SF_VLAN_TAGS_MAX; i++) {
 		if (!load_from(skb, BPF_HDR_START_MAC, offset, &ethertype, sizeof(ethertype)))
 			return 0;
@@ -242,6 +243,7 @@ static __always_inline bool skip_extensions(struct __sk_buff *skb, struct l3 *l3
 {
 	int i;
 
+#pragma clang loop unroll(disable)
 	for (i = 0; i < SF_EXT_HEADERS_MAX; i++) {
 		if (!sf_is_extension(packet->proto))
 			return true;

@@ -828,6 +828,8 @@ static void test_hooks_let_everything_pass(void **state)
 	rig_close(&rig);
 }
 
+#define FILTER_BYTES_MAX 18000
+
 static void print_size(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {};
@@ -836,6 +838,9 @@ static void print_size(const struct bpf_program *program)
 	assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
 	printf("# %s: %u instructions verified, %u translated\n", bpf_program__name(program),
 	       info.verified_insns, info.xlated_prog_len / 8);
+	/* a socket is charged for its filter: 20 KiB at most before Linux 6.7 (optmem_max) */
+	if (info.type == BPF_PROG_TYPE_SOCKET_FILTER)
+		assert_in_range(info.xlated_prog_len, 1, FILTER_BYTES_MAX);
 }
 
 /* With and without the owner's cgroup hooks: only what is used is loaded. */
