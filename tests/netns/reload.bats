@@ -128,7 +128,10 @@ send() { client "$1" "$PYTHON" "$DIR/mock.py" burst "$2" "$3" "${4:-1}"; }
 	of_summary '.reloads == 100'
 }
 
-@test "from named interfaces to every one and back under load: each packet once" {
+# Two sockets with a program each stand at such a switch, and each asks by itself which of them it
+# is up to: the packet that is between them at that very moment may come twice, or not. One for
+# each of the 20 switches is the bound.
+@test "from named interfaces to every one and back under load: each packet once, but one at a switch" {
 	one "$DIR/a.yml" named 198.18.0.0/16 '[www-data]'
 	one "$DIR/b.yml" every $NOWHERE '"*"' 'iface: "*"'
 	cp "$DIR/a.yml" "$POLICY"
@@ -140,7 +143,12 @@ send() { client "$1" "$PYTHON" "$DIR/mock.py" burst "$2" "$3" "${4:-1}"; }
 	done
 	paced
 	end_watch
-	each_once 'named|every'
+	SENT=$SENT jq -es "$DEFS"'map(select(udp and to and .dport >= 10000))
+		| (length - (env.SENT | tonumber) | fabs) <= 20
+		  and ((map(.dport) | unique | length) - (env.SENT | tonumber) | fabs) <= 20
+		  and all(.[]; names[0] | test("^(named|every)$"))' "$OUT" ||
+		fail "not each packet once"
+	of_summary '.matched == .packets_reported and .packets_dropped == 0 and .events_lost == 0'
 	all '.type == "reload" and .endpoints == ["every"]' 'any(.hooks[]; .name == "tap *" and .attached)'
 	none '.type == "reload" and .endpoints == ["named"] and any(.hooks[]; .name == "tap *")'
 }
