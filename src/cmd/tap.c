@@ -2,11 +2,9 @@
 #include "tap.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "cgroup.h"
@@ -360,8 +358,8 @@ void tap_shut(struct tap *tap)
 {
 	for (size_t i = 0; i < tap->sockets.n; i++)
 		capture_shut(&tap->sockets.list[i]);
-	/* a filter that still runs on another CPU ends before this returns */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	/* a filter may still run on another CPU */
+	loader_quiesce();
 }
 
 void tap_close(struct tap *tap)

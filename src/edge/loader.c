@@ -164,11 +164,16 @@ void loader_clear(const struct sockfilter *skel, const struct policy *policy, ui
 	}
 }
 
+void loader_quiesce(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
 void loader_switch(const struct sockfilter *skel, uint32_t generation)
 {
 	__atomic_store_n(&skel->bss->sf_generation, generation, __ATOMIC_RELEASE);
-	/* a program that began before still reads the other: wait until it has ended */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	/* a program that began before still reads the other */
+	loader_quiesce();
 }
 
 struct sf_policy *loader_tables(const struct sockfilter *skel, uint32_t generation)

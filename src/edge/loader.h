@@ -38,6 +38,9 @@ int loader_fill(const struct sockfilter *skel, const struct policy *policy, uint
 /* Takes policy's prefixes of this generation away again, as far as they are there. */
 void loader_clear(const struct sockfilter *skel, const struct policy *policy, uint32_t generation);
 
+/* Returns once every program that began before has ended. */
+void loader_quiesce(void);
+
 /* From here on this generation decides; on return no packet is judged by another. */
 void loader_switch(const struct sockfilter *skel, uint32_t generation);
 

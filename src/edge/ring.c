@@ -13,7 +13,6 @@ struct ring {
 	struct ring_buffer *buffer;
 	ring_event_fn fn;
 	void *arg;
-	uint64_t events_read;
 };
 
 static int on_sample(void *ctx, void *data, size_t size)
@@ -23,7 +22,6 @@ static int on_sample(void *ctx, void *data, size_t size)
 
 	if (size < sizeof(*event) || event->type != SF_EVENT_VERDICT)
 		return 0;
-	ring->events_read++;
 	ring->fn(ring->arg, event);
 	return 0;
 }
@@ -57,11 +55,6 @@ int ring_drain(struct ring *ring)
 	int n = ring_buffer__consume(ring->buffer);
 
 	return n < 0 ? n : 0;
-}
-
-uint64_t ring_events_read(const struct ring *ring)
-{
-	return ring->events_read;
 }
 
 void ring_close(struct ring *ring)

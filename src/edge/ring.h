@@ -21,8 +21,5 @@ int ring_fd(const struct ring *ring);
 /* Hands over all events that are there. 0 or -errno. */
 int ring_drain(struct ring *ring);
 
-/* Events handed over so far. */
-uint64_t ring_events_read(const struct ring *ring);
-
 /* NULL is fine. */
 void ring_close(struct ring *ring);
