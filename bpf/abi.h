@@ -62,6 +62,14 @@ enum sf_verdict {
 	SF_DELIVER = -1,
 };
 
+/* The kinds of sockets behind the filter: on one interface, on every one, or raw IP sockets. */
+enum sf_tap {
+	SF_TAP_SINGLE,
+	SF_TAP_EVERY,
+	SF_TAP_INET,
+	SF_TAPS,
+};
+
 /* On which side of the packet the endpoint's address stands. */
 enum sf_direction {
 	SF_DIRECTION_NONE,
@@ -101,11 +109,24 @@ enum sf_packet_flag {
 	SF_PACKET_TRUNCATED = 1 << 3, /* ends before its headers say so */
 	SF_PACKET_MALFORMED = 1 << 4, /* headers contradict each other */
 	SF_PACKET_EXT_BOUND = 1 << 5, /* more extension headers than followed */
+	SF_PACKET_QUOTE = 1 << 6, /* an ICMP error; quote holds the addresses of what it is about */
 };
 /* Counted as malformed. */
 #define SF_PACKET_ODD (SF_PACKET_TRUNCATED | SF_PACKET_MALFORMED | SF_PACKET_EXT_BOUND)
 /* Without SF_PACKET_PORTS these say that the ports are unknown, and so match any. */
 #define SF_PACKET_UNREAD (SF_PACKET_LATER_FRAGMENT | SF_PACKET_ODD)
+
+/* The packet that an ICMP error quotes: what it is about. */
+struct sf_quote {
+	__u8 src[16];
+	__u8 dst[16];
+	__be16 sport; /* the echo id for an ICMP echo */
+	__be16 dport;
+	__u8 proto;
+	__u8 flags; /* enum sf_packet_flag, those of a quote: PORTS and UNREAD */
+	__u16 pad;
+};
+_Static_assert(sizeof(struct sf_quote) == 40, "sf_quote has no holes");
 
 /* What both parsers, in the kernel and in user space, say of one packet. */
 struct sf_packet {
@@ -115,15 +136,21 @@ struct sf_packet {
 	__be16 dport;
 	__be32 tcp_seq;
 	__be32 tcp_ack;
-	__be16 ip_id;
+	__be32 ip_id; /* IPv4's 16 bits in the first two bytes, or that of an IPv6 fragment */
 	__u8 ip_version;
 	__u8 proto;
 	__u8 tcp_flags;
 	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 hop_limit; /* IPv4: the time to live */
+	__u8 traffic_class; /* IPv4: the type of service */
+	__u8 pad;
 	__u16 flags; /* enum sf_packet_flag */
+	__u16 pad2;
 	__u32 len; /* bytes of the frame as the socket sees it */
+	struct sf_quote quote; /* zero without SF_PACKET_QUOTE */
 };
-_Static_assert(sizeof(struct sf_packet) == 56, "sf_packet has no holes");
+_Static_assert(sizeof(struct sf_packet) == 104, "sf_packet has no holes");
 
 /* The sender's view of a flow; netns is the inode number of the namespace. */
 struct sf_flow_key {
@@ -196,7 +223,7 @@ struct sf_event {
 	__u8 join;
 	struct sf_packet packet;
 };
-_Static_assert(sizeof(struct sf_event) == 104, "sf_event has no holes");
+_Static_assert(sizeof(struct sf_event) == 152, "sf_event has no holes");
 
 /* An open-addressed table; key 0 is an empty slot. */
 #define SF_PROBES_MAX 16
@@ -215,14 +242,21 @@ struct sf_slot {
 
 /*
  * The policy but for its prefixes, which live in the two LPM tries. There are
- * two of it: one is read while the other is filled, then one number is
- * flipped, so that no packet is judged by half a policy.
+ * two of it, the generations: one is read while the other is filled, so that
+ * no packet is judged by half a policy.
+ *
+ * One word says which of them is read: its lowest bit is a generation, the
+ * rest a time (CLOCK_REALTIME, ns) or 0. Packets that the kernel stamped at
+ * that time or later are judged by the other generation. So every socket that
+ * a packet reaches judges it by the same one, also while they change.
  */
 #define SF_GENERATIONS 2
+#define SF_TURN(generation, from_ns) ((__u64)(from_ns) << 1 | (generation))
 
 struct sf_policy {
 	__u64 every; /* the socket on all interfaces delivers, else those on single ones */
 	struct sf_mask active;
+	struct sf_mask inet; /* endpoints read from raw IP sockets, not from packet sockets */
 	struct sf_mask to; /* endpoints that want this direction */
 	struct sf_mask from;
 	struct sf_mask any_iface;
@@ -279,5 +313,16 @@ enum sf_counter {
 	SF_EVENTS_LOST,
 	SF_EVENTS_HELD_BACK, /* rejections beyond the bounded rate */
 	SF_FLOWS_REFUSED, /* the flow or owner table was full */
+	SF_FRAGMENTS, /* of a watched address, but for the first of each packet */
+	SF_FRAGMENTS_ALONE, /* those whose first was not seen: any port matches */
 	SF_COUNTERS,
+};
+
+/* With room to spare: a mask bounds the index for the verifier. */
+#define SF_COUNTERS_ROOM 32
+_Static_assert(SF_COUNTERS <= SF_COUNTERS_ROOM && !(SF_COUNTERS_ROOM & (SF_COUNTERS_ROOM - 1)),
+	       "a power of two, not too small");
+
+struct sf_counts {
+	__u64 of[SF_COUNTERS_ROOM];
 };

@@ -28,8 +28,12 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+struct sock;
+
 struct sk_buff {
 	struct net_device *dev;
+	struct sock *sk;
+	__s64 tstamp;
 	__u16 network_header;
 	__u16 mac_header;
 	unsigned char *head;
@@ -64,6 +68,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	__u16 sk_protocol;
 };
 
 #pragma clang attribute pop
@@ -92,6 +97,22 @@ static __always_inline __u32 core_netns_of_skb(const void *skb)
 static __always_inline __u32 core_netns_of_sock(const struct sock *plain)
 {
 	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum);
+}
+
+/* When the kernel first saw the packet (CLOCK_REALTIME), 0 when it did not note it. */
+static __always_inline __u64 core_stamp(const void *skb)
+{
+	const struct sk_buff *plain = core_address(skb);
+
+	return BPF_CORE_READ(plain, tstamp);
+}
+
+/* The protocol of the raw IP socket that the packet is given to. */
+static __always_inline __u8 core_protocol(const void *skb)
+{
+	const struct sk_buff *plain = core_address(skb);
+
+	return BPF_CORE_READ(plain, sk, sk_protocol);
 }
 
 /* Where the network or link header stands, counted from skb->data; may be negative. */

@@ -8,10 +8,12 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 struct sf_policy sf_policies[SF_GENERATIONS];
-__u32 sf_generation;
+__u64 sf_turn;
+const volatile bool sf_report_rejected = false;
 
 struct sf_lpm4_map sf_prefixes4 SEC(".maps");
 struct sf_lpm6_map sf_prefixes6 SEC(".maps");
+struct sf_judges_map sf_judges SEC(".maps");
 struct sf_counters_map sf_counters SEC(".maps");
 struct sf_flows_map sf_flows SEC(".maps");
 struct sf_owners_map sf_owners SEC(".maps");

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -24,10 +25,6 @@ struct sf_lpm6_map {
 	__type(value, struct sf_mask);
 	__uint(max_entries, SF_GENERATIONS *SF_PREFIXES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-};
-
-struct sf_counts {
-	__u64 of[SF_COUNTERS];
 };
 
 struct sf_counters_map {
@@ -61,22 +58,30 @@ struct sf_traces_map {
 	__uint(max_entries, SF_TRACES_MAX);
 };
 
+/* The program that judges what a tap of this kind has let through. */
+struct sf_judges_map {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, SF_TAPS);
+};
+
 extern struct sf_lpm4_map sf_prefixes4 SEC(".maps");
 extern struct sf_lpm6_map sf_prefixes6 SEC(".maps");
 extern struct sf_counters_map sf_counters SEC(".maps");
 extern struct sf_flows_map sf_flows SEC(".maps");
 extern struct sf_owners_map sf_owners SEC(".maps");
 extern struct sf_traces_map sf_traces SEC(".maps");
+extern struct sf_judges_map sf_judges SEC(".maps");
 extern struct sf_policy sf_policies[SF_GENERATIONS];
-extern __u32 sf_generation;
+extern __u64 sf_turn; /* SF_TURN */
+extern const volatile bool sf_report_rejected; /* set before loading */
 
 /* Read once a packet: whoever judges it goes by one policy to the end. */
-static __always_inline __u32 current_generation(void)
+static __always_inline __u64 current_turn(void)
 {
-	return *(volatile __u32 *)&sf_generation & (SF_GENERATIONS - 1);
+	return *(volatile __u64 *)&sf_turn;
 }
-
-_Static_assert(!(SF_COUNTERS & (SF_COUNTERS - 1)), "a mask bounds the counters");
 
 static __always_inline void count(enum sf_counter counter)
 {
@@ -85,5 +90,5 @@ static __always_inline void count(enum sf_counter counter)
 
 	/* masked for the verifier, which has lost sight of the enum's bounds */
 	if (counts)
-		counts->of[counter & (SF_COUNTERS - 1)]++;
+		counts->of[counter & (SF_COUNTERS_ROOM - 1)]++;
 }

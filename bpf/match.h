@@ -2,14 +2,23 @@
 /* A packet against the policy's tables: which endpoints does it belong to? */
 #pragma once
 
+#include <linux/if_packet.h>
+
 #include "maps.h"
-#include "parse.h"
+#include "transport.h"
+
+#define LOOPBACK_IFINDEX 1
 
 /* The endpoints on either side of a packet. */
 struct sides {
 	struct sf_mask dst;
 	struct sf_mask src;
 };
+
+static __always_inline const struct sf_policy *policy_of(__u32 generation)
+{
+	return &sf_policies[generation & (SF_GENERATIONS - 1)];
+}
 
 static __always_inline struct sf_mask slot_find(const struct sf_slot *table, __u32 slots, __u64 key)
 {
@@ -59,20 +68,54 @@ static __always_inline struct sf_mask prefix_find(const __u8 *addr, __u32 genera
 	return found ? *found : none;
 }
 
+/* The ports that a packet is judged by, and how they came to be known. */
+struct ports {
+	__be16 sport;
+	__be16 dport;
+	__u16 flags; /* enum sf_packet_flag: PORTS and UNREAD */
+	__u8 proto;
+	__u8 pad;
+};
+
+static __always_inline struct ports ports_of(const struct sf_packet *packet)
+{
+	struct ports ports = {
+		.sport = packet->sport,
+		.dport = packet->dport,
+		.flags = packet->flags,
+		.proto = packet->proto,
+	};
+
+	return ports;
+}
+
+/* An error comes back from where the packet that it quotes went to. */
+static __always_inline struct ports quoted_ports(const struct sf_packet *packet)
+{
+	struct ports ports = {
+		.sport = packet->quote.dport,
+		.dport = packet->quote.sport,
+		.flags = packet->quote.flags,
+		.proto = packet->quote.proto,
+	};
+
+	return ports;
+}
+
 /* Ports that could not be read match any: odd packets go up, marked. */
-static __always_inline __u64 port_mask(const struct sf_policy *policy,
-				       const struct sf_packet *packet, __be16 port)
+static __always_inline __u64 port_mask(const struct sf_policy *policy, const struct ports *ports,
+				       __be16 port)
 {
 	__u64 any = policy->any_port.bits;
 
-	if (packet->flags & SF_PACKET_PORTS)
+	if (ports->flags & SF_PACKET_PORTS)
 		return any | slot_find(policy->ports, SF_PORT_SLOTS,
-				       SF_PORT_KEY(packet->proto, bpf_ntohs(port)))
+				       SF_PORT_KEY(ports->proto, bpf_ntohs(port)))
 				     .bits;
-	return packet->flags & SF_PACKET_UNREAD ? ~0ULL : any;
+	return ports->flags & SF_PACKET_UNREAD ? ~0ULL : any;
 }
 
-/* By address alone. */
+/* By the packet's own addresses. */
 static __always_inline struct sides match_addresses(const struct sf_packet *packet,
 						    __u32 generation)
 {
@@ -84,24 +127,55 @@ static __always_inline struct sides match_addresses(const struct sf_packet *pack
 	return sides;
 }
 
-/* The port counts on the side that holds the endpoint's address. */
-static __always_inline void match_ports(const struct sf_policy *policy,
-					const struct sf_packet *packet, struct sides *sides)
+/* An ICMP error belongs also to the endpoints of the packet that it is about. */
+static __always_inline void match_quote(const struct sf_packet *packet, __u32 generation,
+					struct sides *sides)
 {
-	sides->dst.bits &= port_mask(policy, packet, packet->dport);
-	sides->src.bits &= port_mask(policy, packet, packet->sport);
+	sides->dst.bits |= prefix_find(packet->quote.src, generation).bits;
+	sides->src.bits |= prefix_find(packet->quote.dst, generation).bits;
+}
+
+/* The port counts on the side that holds the endpoint's address. */
+static __always_inline void match_ports(const struct sf_policy *policy, const struct ports *ports,
+					struct sides *sides)
+{
+	sides->dst.bits &= port_mask(policy, ports, ports->dport);
+	sides->src.bits &= port_mask(policy, ports, ports->sport);
 }
 
 static __always_inline void flow_key(struct sf_flow_key *key, const struct sf_packet *packet,
-				     __u32 netns)
+				     const struct ports *ports, __u32 netns)
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	__builtin_memcpy(key->src, packet->src, sizeof(key->src));
 	__builtin_memcpy(key->dst, packet->dst, sizeof(key->dst));
-	key->sport = packet->sport;
-	key->dport = packet->dport;
+	key->sport = ports->sport;
+	key->dport = ports->dport;
 	key->netns = netns;
-	key->proto = packet->proto;
+	key->proto = ports->proto;
+}
+
+/* The flow of the packet that an error is about, as its sender sees it. */
+static __always_inline void quoted_key(struct sf_flow_key *key, const struct sf_packet *packet,
+				       __u32 netns)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->src, packet->quote.src, sizeof(key->src));
+	__builtin_memcpy(key->dst, packet->quote.dst, sizeof(key->dst));
+	key->sport = packet->quote.sport;
+	key->dport = packet->quote.dport;
+	key->netns = netns;
+	key->proto = packet->quote.proto;
+}
+
+/* The policy that this packet is judged by, whichever sockets it reaches. */
+static __always_inline __u32 generation_of(struct __sk_buff *skb)
+{
+	__u64 turn = current_turn();
+	__u64 from_ns = turn >> 1;
+	__u32 generation = turn & 1;
+
+	return from_ns && core_stamp(skb) >= from_ns ? !generation : generation;
 }
 
 static __always_inline bool owner_is_alive(const struct sf_owner *owner, __u64 now_ns)

@@ -11,10 +11,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#include "core.h"
-#include "maps.h"
 #include "match.h"
-#include "parse.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -200,24 +197,36 @@ static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cooki
 		count(SF_FLOWS_REFUSED);
 }
 
-/* Does this packet belong to a watched address and port, whatever the interface and user? */
+/* Could an endpoint of this policy want the packet, whatever its interface and user? */
+static __noinline bool is_wanted_by(__u32 generation, const struct sf_packet *packet)
+{
+	struct sides sides = match_addresses(packet, generation);
+	struct ports ports = ports_of(packet);
+
+	/* an ICMP error goes by the ports of what it is about, which is not read here */
+	if (packet->proto == icmp_of(packet->ip_version))
+		ports.flags = SF_PACKET_UNREAD;
+	match_ports(policy_of(generation), &ports, &sides);
+	return sides.dst.bits | sides.src.bits;
+}
+
+/* Does this packet belong to a watched address and port? While the policy changes: of either. */
 static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
 				       struct sf_packet *packet)
 {
-	__u32 generation = current_generation();
+	__u64 turn = current_turn();
+	bool is_turning = turn >> 1;
 	struct sides sides;
 	struct l3 l3 = {};
 
 	if (!parse_addresses(skb, &l3, has_link, packet))
 		return false;
-	sides = match_addresses(packet, generation);
-	if (!(sides.dst.bits | sides.src.bits))
+	sides = match_addresses(packet, turn & 1);
+	if (!(sides.dst.bits | sides.src.bits) && !is_turning)
 		return false;
-	parse_transport(skb, &l3, packet);
+	parse_transport(skb, &l3, READ_PLAIN, packet);
 	FORGET(*packet);
-	FORGET(sides);
-	match_ports(&sf_policies[generation], packet, &sides);
-	return sides.dst.bits | sides.src.bits;
+	return is_wanted_by(turn & 1, packet) || (is_turning && is_wanted_by(!(turn & 1), packet));
 }
 
 /*
@@ -227,10 +236,11 @@ static __always_inline bool is_watched(struct __sk_buff *skb, bool has_link,
 static __always_inline void note_packet_socket(struct __sk_buff *skb,
 					       const struct sf_packet *packet)
 {
+	struct ports ports = ports_of(packet);
 	struct sf_flow_key key;
 	struct sf_flow *flow;
 
-	flow_key(&key, packet, core_netns_of_skb(skb));
+	flow_key(&key, packet, &ports, core_netns_of_skb(skb));
 	flow = bpf_map_lookup_elem(&sf_flows, &key);
 	if (flow)
 		flow->sender = bpf_get_socket_cookie(skb);
@@ -241,6 +251,7 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	struct sf_packet packet = {};
 	struct sf_owner owner = {};
 	struct sf_flow_key key;
+	struct ports ports;
 	const struct sock *plain;
 	struct bpf_sock *sk;
 	__u64 cookie, now_ns;
@@ -262,7 +273,8 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	now_ns = bpf_ktime_get_ns();
 	if (!identify(sk, plain, now_ns, &owner))
 		return;
-	flow_key(&key, &packet, core_netns_of_sock(plain));
+	ports = ports_of(&packet);
+	flow_key(&key, &packet, &ports, core_netns_of_sock(plain));
 	cookie = bpf_get_socket_cookie(skb);
 	if (!keep_owner(cookie, &owner, now_ns))
 		return;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Packet bytes to struct sf_packet. src/core/decode.c is its twin in user
- * space and must say the same of every packet.
+ * Packet bytes to struct sf_packet: the IP header and its addresses, which is
+ * all that most packets are looked at for. transport.h reads on behind them;
+ * src/core/decode.c is the twin of both in user space and must say the same of
+ * every packet.
  *
  * The sender of these bytes is a stranger: lengths lie, headers end early,
  * chains of extension headers run in circles, the ethertype may be false.
@@ -26,12 +28,12 @@
 #define IP_OFFSET_MASK 0x1fff
 #define IP_MORE_FRAGMENTS 0x2000
 
-/* Where the IP header starts, and what it says of its end. */
+/* Where the IP header starts, and what it says of its end; offsets behind it count from it. */
 struct l3 {
 	__u32 start; /* BPF_HDR_START_NET or BPF_HDR_START_MAC */
 	__u32 offset; /* from there */
 	__u32 end; /* length that the header claims, ~0 when it claims none */
-	__u32 l4; /* offset of the transport header in the packet */
+	__u32 l4; /* where the next header stands */
 };
 
 /*
@@ -39,8 +41,8 @@ struct l3 {
  * (sendfile, zero copy, a packet socket's ring) may keep even its IP header
  * outside: whoever could hide there would not be seen.
  */
-static __noinline bool load_paged(struct __sk_buff *skb, __u32 start, __u32 offset, void *to,
-				  __u32 len)
+static __always_inline bool load_paged(struct __sk_buff *skb, __u32 start, __u32 offset, void *to,
+				       __u32 len)
 {
 	__s32 base = core_header_offset(skb, start == BPF_HDR_START_MAC);
 
@@ -160,7 +162,9 @@ static __always_inline bool parse_v4(struct __sk_buff *skb, struct l3 *l3, struc
 	addr_from_v4(packet->dst, &ip.daddr);
 	packet->ip_version = 4;
 	packet->proto = ip.protocol;
-	packet->ip_id = ip.id;
+	packet->hop_limit = ip.ttl;
+	packet->traffic_class = ip.tos;
+	__builtin_memcpy(&packet->ip_id, &ip.id, sizeof(ip.id));
 	l3->l4 = ip.ihl * 4;
 	l3->end = bpf_ntohs(ip.tot_len);
 	fragment = bpf_ntohs(ip.frag_off);
@@ -187,6 +191,8 @@ static __always_inline bool parse_v6(struct __sk_buff *skb, struct l3 *l3, struc
 	__builtin_memcpy(packet->dst, &ip.daddr, 16);
 	packet->ip_version = 6;
 	packet->proto = ip.nexthdr;
+	packet->hop_limit = ip.hop_limit;
+	packet->traffic_class = ip.priority << 4 | ip.flow_lbl[0] >> 4;
 	payload = bpf_ntohs(ip.payload_len);
 	l3->l4 = sizeof(ip);
 	l3->end = sizeof(ip) + payload;
@@ -207,139 +213,4 @@ static __always_inline bool parse_addresses(struct __sk_buff *skb, struct l3 *l3
 	if (version == 6)
 		return parse_v6(skb, l3, packet);
 	return false;
-}
-
-/* Steps over one extension header. False: the chain ends here, for packet->flags' reason. */
-static __always_inline bool step_extension(struct __sk_buff *skb, struct l3 *l3,
-					   struct sf_packet *packet)
-{
-	__u8 header[4];
-	__u16 fragment;
-	__u32 len;
-
-	if (l3->l4 + sizeof(header) > l3->end || !load(skb, l3, l3->l4, header, sizeof(header))) {
-		packet->flags |= SF_PACKET_TRUNCATED;
-		return false;
-	}
-	len = (header[1] + 1) * 8;
-	if (packet->proto == SF_EXT_AUTH)
-		len = (header[1] + 2) * 4;
-	if (packet->proto == SF_EXT_FRAGMENT) {
-		len = 8;
-		fragment = header[2] << 8 | header[3];
-		/* an atomic fragment, offset 0 and no more to come, is whole */
-		if (fragment & 0xfff9)
-			packet->flags |= SF_PACKET_FRAGMENT;
-		if (fragment & 0xfff8)
-			packet->flags |= SF_PACKET_LATER_FRAGMENT;
-	}
-	packet->proto = header[0];
-	l3->l4 += len;
-	return !(packet->flags & SF_PACKET_LATER_FRAGMENT);
-}
-
-static __always_inline bool skip_extensions(struct __sk_buff *skb, struct l3 *l3,
-					    struct sf_packet *packet)
-{
-	int i;
-
-#pragma clang loop unroll(disable)
-	for (i = 0; i < SF_EXT_HEADERS_MAX; i++) {
-		if (!sf_is_extension(packet->proto))
-			return true;
-		if (!step_extension(skb, l3, packet))
-			return false;
-		if (l3->l4 > sizeof(struct ipv6hdr) + SF_EXT_BYTES_MAX)
-			break;
-	}
-	if (i == SF_EXT_HEADERS_MAX && !sf_is_extension(packet->proto))
-		return true;
-	packet->flags |= SF_PACKET_EXT_BOUND;
-	return false;
-}
-
-static __always_inline bool has_ports(__u8 proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE ||
-	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
-}
-
-/* The rest of a TCP header, behind its ports. */
-struct tcp_rest {
-	__be32 seq;
-	__be32 ack;
-	__u8 offset;
-	__u8 flags;
-};
-
-static __always_inline void parse_tcp(struct __sk_buff *skb, const struct l3 *l3,
-				      struct sf_packet *packet)
-{
-	struct tcp_rest tcp;
-
-	if (l3->l4 + 14 > l3->end || !load(skb, l3, l3->l4 + 4, &tcp, 10)) {
-		packet->flags |= SF_PACKET_TRUNCATED;
-		return;
-	}
-	packet->tcp_seq = tcp.seq;
-	packet->tcp_ack = tcp.ack;
-	packet->tcp_flags = tcp.flags;
-	if (tcp.offset >> 4 < 5)
-		packet->flags |= SF_PACKET_MALFORMED;
-}
-
-static __always_inline bool is_echo(const struct sf_packet *packet)
-{
-	if (packet->proto == IPPROTO_ICMP)
-		return packet->icmp_type == 8 || packet->icmp_type == 0;
-	return packet->icmp_type == 128 || packet->icmp_type == 129;
-}
-
-/* The echo id takes both port fields, so that a reply's flow is the request's turned round. */
-static __always_inline void parse_icmp(struct __sk_buff *skb, const struct l3 *l3,
-				       struct sf_packet *packet)
-{
-	__u8 icmp[6];
-
-	if (l3->l4 + sizeof(icmp) > l3->end || !load(skb, l3, l3->l4, icmp, sizeof(icmp))) {
-		packet->flags |= SF_PACKET_TRUNCATED;
-		return;
-	}
-	packet->icmp_type = icmp[0];
-	if (!is_echo(packet))
-		return;
-	__builtin_memcpy(&packet->sport, icmp + 4, 2);
-	packet->dport = packet->sport;
-}
-
-/* Ports and what follows; parse_addresses has succeeded. */
-static __always_inline void parse_transport(struct __sk_buff *skb, struct l3 *l3,
-					    struct sf_packet *packet)
-{
-	__be16 ports[2];
-
-	FORGET(*l3);
-	FORGET(*packet);
-	if (packet->flags & SF_PACKET_MALFORMED)
-		return;
-	check_end(skb, l3, packet);
-	if (packet->ip_version == 6 && !skip_extensions(skb, l3, packet))
-		return;
-	if (packet->flags & SF_PACKET_LATER_FRAGMENT)
-		return;
-	if (packet->proto == (packet->ip_version == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		parse_icmp(skb, l3, packet);
-		return;
-	}
-	if (!has_ports(packet->proto))
-		return;
-	if (l3->l4 + sizeof(ports) > l3->end || !load(skb, l3, l3->l4, ports, sizeof(ports))) {
-		packet->flags |= SF_PACKET_TRUNCATED;
-		return;
-	}
-	packet->sport = ports[0];
-	packet->dport = ports[1];
-	packet->flags |= SF_PACKET_PORTS;
-	if (packet->proto == IPPROTO_TCP)
-		parse_tcp(skb, l3, packet);
 }

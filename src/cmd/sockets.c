@@ -20,7 +20,8 @@ int sockets_open(struct sockets *sockets, const struct sockfilter *skel,
 	if (!sockets->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		int err = capture_open(loader_tap_fd(skel, i == 0), QUEUE_BYTES, &sockets->list[i]);
+		enum sf_tap tap = i ? SF_TAP_SINGLE : SF_TAP_EVERY;
+		int err = capture_open(loader_tap_fd(skel, tap), QUEUE_BYTES, &sockets->list[i]);
 
 		if (err)
 			return err;

@@ -16,6 +16,9 @@
 #include "privilege.h"
 #include "schedule.h"
 
+/* No packet is on its way to our sockets for longer. */
+#define LINGER_US 50000
+
 static struct tap_generation *current(struct tap *tap)
 {
 	return &tap->generations[tap->generation];
@@ -281,6 +284,18 @@ static int prepare_next(struct tap *tap, const struct config *config, uint32_t n
 	return err;
 }
 
+/*
+ * Packets that the kernel stamped before the turn may have waited in a queue
+ * of the host since: until they are through, the old policy is theirs.
+ */
+static void switch_to(struct tap *tap, uint32_t generation)
+{
+	loader_turn(tap->skel, generation);
+	usleep(LINGER_US);
+	loader_settle(tap->skel, generation);
+	tap->generation = generation;
+}
+
 int tap_reload(struct tap *tap, const struct config *config)
 {
 	uint32_t next = (tap->generation + 1) % SF_GENERATIONS;
@@ -299,8 +314,7 @@ int tap_reload(struct tap *tap, const struct config *config)
 		return err;
 	}
 	warn_missing(&generation->ifaces);
-	loader_switch(tap->skel, next);
-	tap->generation = next;
+	switch_to(tap, next);
 	if (!tap->has_cgroup)
 		follow_by_tc(tap);
 	return 0;

@@ -23,3 +23,25 @@ struct decode_frame {
  * addresses is told in ret->flags.
  */
 bool decode_frame(const struct decode_frame *frame, struct sf_packet *ret);
+
+/*
+ * The same of a packet as a raw IPv4 socket hands it over, from the IP header
+ * on; of frame, net and protocol are not looked at.
+ */
+bool decode_raw_v4(const struct decode_frame *frame, struct sf_packet *ret);
+
+/*
+ * What a raw IPv6 socket tells of the header in front of its bytes, by
+ * ancillary data (RFC 3542, section 6). Addresses in wire order.
+ */
+struct decode_v6_header {
+	uint8_t src[16];
+	uint8_t dst[16];
+	uint8_t proto; /* the socket's: the transport header comes first */
+	uint8_t hop_limit;
+	uint8_t traffic_class;
+};
+
+/* The same of a packet from there, which begins with its transport header. */
+void decode_raw_v6(const struct decode_frame *frame, const struct decode_v6_header *header,
+		   struct sf_packet *ret);

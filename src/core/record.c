@@ -32,6 +32,8 @@ static const char *const counter_names[] = {
 	[SF_EVENTS_LOST] = "events_lost",
 	[SF_EVENTS_HELD_BACK] = "events_held_back",
 	[SF_FLOWS_REFUSED] = "flows_refused",
+	[SF_FRAGMENTS] = "fragments",
+	[SF_FRAGMENTS_ALONE] = "fragments_alone",
 };
 _Static_assert(ARRAY_SIZE(counter_names) == SF_COUNTERS, "every counter has a name");
 
@@ -169,6 +171,11 @@ static bool is_icmp(const struct sf_packet *packet)
 bool record_has_ports(const struct sf_packet *packet)
 {
 	return packet->flags & SF_PACKET_PORTS && !is_icmp(packet);
+}
+
+bool record_has_quoted_ports(const struct sf_quote *quote)
+{
+	return quote->flags & SF_PACKET_PORTS;
 }
 
 /* They lie behind the ports: where these could not be read, neither could they. */

@@ -121,5 +121,6 @@ const char *record_mark(const struct sf_packet *packet, size_t index);
 
 /* Which of the fields that not every packet has were read and mean what they say. */
 bool record_has_ports(const struct sf_packet *packet); /* not an ICMP echo's id */
+bool record_has_quoted_ports(const struct sf_quote *quote);
 bool record_has_tcp_flags(const struct sf_packet *packet);
 bool record_has_icmp_type(const struct sf_packet *packet);

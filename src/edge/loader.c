@@ -11,10 +11,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "skeleton.h"
 
 #define PREFIXES_ROOM_MIN 32768
+
+/* How far ahead a switch is announced: every processor must have heard of it by then. */
+#define AHEAD_NS (10 * 1000000ULL)
 
 /* libbpf explains itself by printing; the last of it is kept for whoever reports the failure. */
 static char last_words[1024];
@@ -119,6 +123,24 @@ static int prepare(struct sockfilter *skel, const struct loader_options *options
 	return err;
 }
 
+/* Each tap hands on to its judge. */
+static int set_judges(const struct sockfilter *skel)
+{
+	const struct bpf_program *const judges[SF_TAPS] = {
+		[SF_TAP_SINGLE] = skel->progs.sf_judge,
+		[SF_TAP_EVERY] = skel->progs.sf_judge,
+		[SF_TAP_INET] = skel->progs.sf_judge_inet,
+	};
+
+	for (uint32_t tap = 0; tap < SF_TAPS; tap++) {
+		int fd = bpf_program__fd(judges[tap]);
+
+		if (bpf_map_update_elem(bpf_map__fd(skel->maps.sf_judges), &tap, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
 int loader_open(const struct loader_options *options, struct sockfilter **ret)
 {
 	struct sockfilter *skel cleanup(close_skel) = NULL;
@@ -132,6 +154,8 @@ int loader_open(const struct loader_options *options, struct sockfilter **ret)
 	err = prepare(skel, options);
 	if (!err)
 		err = sockfilter__load(skel);
+	if (!err)
+		err = set_judges(skel);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(skel);
@@ -169,11 +193,29 @@ void loader_quiesce(void)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-void loader_switch(const struct sockfilter *skel, uint32_t generation)
+static void set_turn(const struct sockfilter *skel, uint64_t turn)
 {
-	__atomic_store_n(&skel->bss->sf_generation, generation, __ATOMIC_RELEASE);
-	/* a program that began before still reads the other */
+	__atomic_store_n(&skel->bss->sf_turn, turn, __ATOMIC_RELEASE);
+	/* a program that began before still goes by the last one */
 	loader_quiesce();
+}
+
+void loader_turn(const struct sockfilter *skel, uint32_t generation)
+{
+	uint64_t until_ns = clock_monotonic_ns() + AHEAD_NS;
+	struct timespec until = {
+		.tv_sec = (time_t)(until_ns / NS_PER_SECOND),
+		.tv_nsec = (long)(until_ns % NS_PER_SECOND),
+	};
+
+	set_turn(skel, SF_TURN(!generation, clock_real_ns() + AHEAD_NS));
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		continue;
+}
+
+void loader_settle(const struct sockfilter *skel, uint32_t generation)
+{
+	set_turn(skel, SF_TURN(generation, 0));
 }
 
 struct sf_policy *loader_tables(const struct sockfilter *skel, uint32_t generation)
@@ -181,15 +223,21 @@ struct sf_policy *loader_tables(const struct sockfilter *skel, uint32_t generati
 	return &skel->bss->sf_policies[generation];
 }
 
-int loader_tap_fd(const struct sockfilter *skel, bool every)
+int loader_tap_fd(const struct sockfilter *skel, enum sf_tap tap)
 {
-	return bpf_program__fd(every ? skel->progs.sf_tap_every : skel->progs.sf_tap);
+	const struct bpf_program *const taps[SF_TAPS] = {
+		[SF_TAP_SINGLE] = skel->progs.sf_tap,
+		[SF_TAP_EVERY] = skel->progs.sf_tap_every,
+		[SF_TAP_INET] = skel->progs.sf_tap_inet,
+	};
+
+	return bpf_program__fd(taps[tap]);
 }
 
 int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS])
 {
 	int n_cpus = libbpf_num_possible_cpus();
-	cleanup_free uint64_t(*of_cpu)[SF_COUNTERS] = NULL;
+	cleanup_free struct sf_counts *of_cpu = NULL;
 	uint32_t zero = 0;
 
 	if (n_cpus < 0)
@@ -202,7 +250,7 @@ int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS
 	memset(counters, 0, SF_COUNTERS * sizeof(*counters));
 	for (int cpu = 0; cpu < n_cpus; cpu++)
 		for (int i = 0; i < SF_COUNTERS; i++)
-			counters[i] += of_cpu[cpu][i];
+			counters[i] += of_cpu[cpu].of[i];
 	return 0;
 }
 

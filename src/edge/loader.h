@@ -41,14 +41,22 @@ void loader_clear(const struct sockfilter *skel, const struct policy *policy, ui
 /* Returns once every program that began before has ended. */
 void loader_quiesce(void);
 
-/* From here on this generation decides; on return no packet is judged by another. */
-void loader_switch(const struct sockfilter *skel, uint32_t generation);
+/*
+ * Hands over from the other generation to this one: at one instant, a few
+ * milliseconds ahead, so that every socket that a packet reaches judges it by
+ * the same. Returns when that has passed. Packets that the kernel stamped
+ * before it, or by another clock, are judged by the other until loader_settle.
+ */
+void loader_turn(const struct sockfilter *skel, uint32_t generation);
+
+/* This generation decides alone; on return no packet is judged by the other. */
+void loader_settle(const struct sockfilter *skel, uint32_t generation);
 
 /* A generation's tables as the kernel reads them; valid until loader_close. */
 struct sf_policy *loader_tables(const struct sockfilter *skel, uint32_t generation);
 
-/* The filter for the socket on every interface, or for those on single ones. */
-int loader_tap_fd(const struct sockfilter *skel, bool every);
+/* The filter for sockets of this kind. */
+int loader_tap_fd(const struct sockfilter *skel, enum sf_tap tap);
 
 /* Sums each counter over the CPUs. 0 or -errno. */
 int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS]);

@@ -158,22 +158,49 @@ static void add_address(struct buffer *buffer, const uint8_t *bytes)
 	add_word(buffer, addr_to_str(&addr, text));
 }
 
-static void add_addresses(struct buffer *buffer, const struct sf_packet *packet)
+static void add_key(struct buffer *buffer, const char *name)
 {
-	bool ports = record_has_ports(packet);
+	ADD(buffer, ",\"");
+	buffer_add_str(buffer, name);
+	ADD(buffer, "\":");
+}
 
-	ADD(buffer, ",\"src\":");
-	add_address(buffer, packet->src);
-	if (ports) {
-		ADD(buffer, ",\"sport\":");
-		buffer_add_u64(buffer, ntohs(packet->sport));
+/* What a packet and a quoted packet say of where they come from and go to. */
+struct ends {
+	const uint8_t *src;
+	const uint8_t *dst;
+	uint16_t sport_be;
+	uint16_t dport_be;
+	bool has_ports;
+};
+
+static void add_ends(struct buffer *buffer, const struct ends *ends)
+{
+	add_key(buffer, "src");
+	add_address(buffer, ends->src);
+	if (ends->has_ports) {
+		add_key(buffer, "sport");
+		buffer_add_u64(buffer, ntohs(ends->sport_be));
 	}
-	ADD(buffer, ",\"dst\":");
-	add_address(buffer, packet->dst);
-	if (ports) {
-		ADD(buffer, ",\"dport\":");
-		buffer_add_u64(buffer, ntohs(packet->dport));
+	add_key(buffer, "dst");
+	add_address(buffer, ends->dst);
+	if (ends->has_ports) {
+		add_key(buffer, "dport");
+		buffer_add_u64(buffer, ntohs(ends->dport_be));
 	}
+}
+
+/* The packet that an ICMP error is about. */
+static void add_quote(struct buffer *buffer, const struct sf_quote *quote)
+{
+	const struct ends ends = {quote->src, quote->dst, quote->sport, quote->dport,
+				  record_has_quoted_ports(quote)};
+	char text[RECORD_FLAGS_MAX];
+
+	ADD(buffer, ",\"quoted\":{\"proto\":");
+	add_word(buffer, record_proto_name(quote->proto, text));
+	add_ends(buffer, &ends);
+	ADD(buffer, "}");
 }
 
 static void add_marks(struct buffer *buffer, const struct sf_packet *packet)
@@ -193,23 +220,31 @@ static void add_marks(struct buffer *buffer, const struct sf_packet *packet)
 
 static void add_packet(struct buffer *buffer, const struct sf_packet *packet)
 {
+	const struct ends ends = {packet->src, packet->dst, packet->sport, packet->dport,
+				  record_has_ports(packet)};
 	char text[RECORD_FLAGS_MAX];
 
 	ADD(buffer, ",\"ip_version\":");
 	buffer_add_u64(buffer, packet->ip_version);
 	ADD(buffer, ",\"proto\":");
 	add_word(buffer, record_proto_name(packet->proto, text));
-	add_addresses(buffer, packet);
+	add_ends(buffer, &ends);
 	if (record_has_icmp_type(packet)) {
 		ADD(buffer, ",\"icmp_type\":");
 		buffer_add_u64(buffer, packet->icmp_type);
+		ADD(buffer, ",\"icmp_code\":");
+		buffer_add_u64(buffer, packet->icmp_code);
 	}
+	ADD(buffer, ",\"hop_limit\":");
+	buffer_add_u64(buffer, packet->hop_limit);
 	ADD(buffer, ",\"len\":");
 	buffer_add_u64(buffer, packet->len);
 	if (record_has_tcp_flags(packet)) {
 		ADD(buffer, ",\"tcp_flags\":");
 		add_word(buffer, record_tcp_flags(packet->tcp_flags, text));
 	}
+	if (packet->flags & SF_PACKET_QUOTE)
+		add_quote(buffer, &packet->quote);
 	add_marks(buffer, packet);
 }
 
@@ -277,9 +312,7 @@ static void add_hooks(struct buffer *buffer, const struct record_status *status)
 
 static void add_count(struct buffer *buffer, const char *name, uint64_t value)
 {
-	ADD(buffer, ",\"");
-	buffer_add_str(buffer, name);
-	ADD(buffer, "\":");
+	add_key(buffer, name);
 	buffer_add_u64(buffer, value);
 }
 

@@ -239,6 +239,9 @@ static void add_rest(struct line *line, const struct record_counts *counts)
 	add_count(line, counts->kernel[SF_MALFORMED], "packet");
 	line_addf(line, "; no room: ");
 	add_count(line, counts->kernel[SF_FLOWS_REFUSED], "flow");
+	if (counts->kernel[SF_FRAGMENTS])
+		line_addf(line, "; later fragments: %" PRIu64 ", %" PRIu64 " of any port",
+			  counts->kernel[SF_FRAGMENTS], counts->kernel[SF_FRAGMENTS_ALONE]);
 	if (counts->reloads || counts->reloads_failed)
 		line_addf(line, "; reloads: %" PRIu64 ", failed: %" PRIu64, counts->reloads,
 			  counts->reloads_failed);

@@ -99,25 +99,49 @@ static void add_proto(struct line *line, const struct sf_packet *packet)
 
 	line_add(line, record_proto_name(packet->proto, text));
 	if (record_has_icmp_type(packet))
-		line_addf(line, " %u", packet->icmp_type);
+		line_addf(line, packet->icmp_code ? " %u/%u" : " %u", packet->icmp_type,
+			  packet->icmp_code);
 	if (record_has_tcp_flags(packet) && packet->tcp_flags)
 		line_addf(line, " %s", record_tcp_flags(packet->tcp_flags, text));
 }
 
-static void add_address(struct line *line, const struct sf_packet *packet, const uint8_t *bytes,
-			uint16_t port_be)
+static void add_address(struct line *line, const uint8_t *bytes, bool has_port, uint16_t port_be)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 
 	memcpy(addr.bytes, bytes, sizeof(addr.bytes));
 	addr_to_str(&addr, text);
-	if (!record_has_ports(packet))
+	if (!has_port)
 		line_add(line, text);
 	else if (addr_is_v4(&addr))
 		line_addf(line, "%s:%u", text, ntohs(port_be));
 	else
 		line_addf(line, "[%s]:%u", text, ntohs(port_be));
+}
+
+static void add_addresses(struct line *line, const struct sf_packet *packet)
+{
+	bool has_ports = record_has_ports(packet);
+
+	add_address(line, packet->src, has_ports, packet->sport);
+	line_add(line, " > ");
+	add_address(line, packet->dst, has_ports, packet->dport);
+}
+
+/* An error is read for what it is about; who sent it stands in front. */
+static void add_quote(struct line *line, const struct sf_quote *quote)
+{
+	bool has_ports = record_has_quoted_ports(quote);
+	char text[RECORD_FLAGS_MAX];
+
+	line_paint(line, COLOR_NOTE);
+	line_addf(line, "  (about %s ", record_proto_name(quote->proto, text));
+	add_address(line, quote->src, has_ports, quote->sport);
+	line_add(line, " > ");
+	add_address(line, quote->dst, has_ports, quote->dport);
+	line_add(line, ")");
+	line_paint(line, COLOR_OFF);
 }
 
 /* In parentheses at the end, where nothing usually stands: what is odd is seen at once. */
@@ -159,9 +183,9 @@ static void add_traffic(struct line *line, const struct record *record)
 	line_seek(line, STOP_BYTES);
 	line_addf(line, "%5u", packet->len);
 	line_seek(line, STOP_ADDRESSES);
-	add_address(line, packet, packet->src, packet->sport);
-	line_add(line, " > ");
-	add_address(line, packet, packet->dst, packet->dport);
+	add_addresses(line, packet);
+	if (packet->flags & SF_PACKET_QUOTE)
+		add_quote(line, &packet->quote);
 	add_marks(line, traffic);
 	line_end(line);
 }

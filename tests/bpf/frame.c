@@ -16,6 +16,7 @@ struct writer {
 	size_t ethertype;
 	size_t next; /* the byte that names the next protocol */
 	size_t tcp;
+	size_t quote; /* of the quoted IP header in the frame */
 	uint8_t version;
 	bool is_tot_bent;
 	size_t cut;
@@ -73,18 +74,17 @@ static void read_addr(int family, const char *text, size_t len, uint8_t *ret)
 		die("bad address", text);
 }
 
-static void add_ip(struct writer *writer, uint8_t version, const char *addrs)
+/* A plain IP header at the end of the frame; returns where it is. */
+static size_t write_ip(struct writer *writer, uint8_t version, const char *addrs)
 {
 	size_t comma = strcspn(addrs, ",");
 	int family = version == 4 ? AF_INET : AF_INET6;
+	size_t at = writer->frame->len;
 	uint8_t *ip;
 
 	if (!addrs[comma])
 		die("two addresses, please", addrs);
-	set_ethertype(writer, version == 4 ? ETH_P_IP : ETH_P_IPV6);
-	writer->frame->ip = writer->frame->len;
-	writer->version = version;
-	writer->next = writer->frame->len + (version == 4 ? 9 : 6);
+	writer->next = at + (version == 4 ? 9 : 6);
 	ip = grow(writer, version == 4 ? 20 : 40);
 	ip[0] = version == 4 ? 0x45 : 0x60;
 	ip[version == 4 ? 8 : 7] = 64;
@@ -92,6 +92,21 @@ static void add_ip(struct writer *writer, uint8_t version, const char *addrs)
 	read_addr(family, addrs, comma, ip + (version == 4 ? 12 : 8));
 	read_addr(family, addrs + comma + 1, strlen(addrs + comma + 1),
 		  ip + (version == 4 ? 16 : 24));
+	return at;
+}
+
+static void add_ip(struct writer *writer, uint8_t version, const char *addrs)
+{
+	set_ethertype(writer, version == 4 ? ETH_P_IP : ETH_P_IPV6);
+	writer->version = version;
+	writer->frame->ip = write_ip(writer, version, addrs);
+}
+
+/* As long as it was before an error cut it. */
+static void add_quote(struct writer *writer, uint8_t version, const char *addrs)
+{
+	writer->quote = write_ip(writer, version, addrs);
+	put_be16(writer->frame->bytes + writer->quote + (version == 4 ? 2 : 4), 1400);
 }
 
 static void add_extension(struct writer *writer, uint8_t proto, const char *arg)
@@ -111,13 +126,16 @@ static void add_fragment(struct writer *writer, const char *arg)
 {
 	size_t at = writer->frame->len;
 	uint8_t *header;
+	char *end;
 
 	set_next(writer, 44);
 	header = grow(writer, 8);
 	header[0] = 59;
 	/* no length here: the byte is reserved, and a lie in it must not matter */
 	header[1] = 200;
-	put_be16(header + 2, strtoul(arg, NULL, 16));
+	put_be16(header + 2, strtoul(arg, &end, 16));
+	if (*end == ',')
+		put_be16(header + 6, strtoul(end + 1, NULL, 10));
 	writer->next = at;
 }
 
@@ -158,6 +176,7 @@ static void bend(struct writer *writer, const char *name, const char *arg)
 {
 	struct frame *frame = writer->frame;
 	uint8_t *ip = frame->bytes + frame->ip;
+	uint8_t *quote = frame->bytes + writer->quote;
 	unsigned long value = strtoul(arg, NULL, 0);
 
 	if (!strcmp(name, "eth"))
@@ -170,6 +189,12 @@ static void bend(struct writer *writer, const char *name, const char *arg)
 		put_be16(ip + 4, value);
 	else if (!strcmp(name, "frag"))
 		put_be16(ip + 6, strtoul(arg, NULL, 16));
+	else if (!strcmp(name, "qver"))
+		quote[0] = (uint8_t)((quote[0] & 0xf) | value << 4);
+	else if (!strcmp(name, "qihl"))
+		quote[0] = (uint8_t)((quote[0] & 0xf0) | value);
+	else if (!strcmp(name, "qfrag"))
+		put_be16(quote + 6, strtoul(arg, NULL, 16));
 	else if (!strcmp(name, "doff"))
 		frame->bytes[writer->tcp + 12] = (uint8_t)(value << 4);
 	else if (!strcmp(name, "p"))
@@ -248,6 +273,8 @@ static void add_word(struct writer *writer, char *word)
 		add_tag(writer, ETH_P_8021AD);
 	else if (arg && (!strcmp(word, "4") || !strcmp(word, "6")))
 		add_ip(writer, word[0] == '4' ? 4 : 6, arg);
+	else if (arg && (!strcmp(word, "q4") || !strcmp(word, "q6")))
+		add_quote(writer, word[1] == '4' ? 4 : 6, arg);
 	else if (arg && !strcmp(word, "fr"))
 		add_fragment(writer, arg);
 	else if (arg && !strcmp(word, "icmp"))

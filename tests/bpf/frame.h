@@ -10,10 +10,12 @@
  *	ver= ihl= tot= frag=HEX id=	of the last IPv4 header (ver= also IPv6)
  *	plen=			payload length of the last IPv6 header
  *	hop route dst mob hip shim auth	extension header; "hop:N" has length field N
- *	fr:HEX			fragment header with this offset field
+ *	fr:HEX[,ID]		fragment header with this offset field
  *	tcp:S,D[,FLAGS] udp:S,D udplite:S,D sctp:S,D dccp:S,D	ports
  *	doff=			data offset of the TCP header
  *	icmp:TYPE,ID icmp6:TYPE,ID gre esp none
+ *	q4:SRC,DST q6:SRC,DST	IP header of a quoted packet, of 1,400 bytes once
+ *	qver= qihl= qfrag=HEX	of the quoted IP header
  *	p=N			protocol number in front of what comes next
  *	pay=N			N bytes of payload
  *	cut=N			the frame ends after N bytes

@@ -103,13 +103,13 @@ struct sockfilter *rig_load(const struct policy *policy, const struct loader_opt
 	if (err)
 		fail_msg("load: %s: %s", strerror(-err), loader_last_words());
 	assert_int_equal(loader_fill(skel, policy, RIG_GENERATION), 0);
-	loader_switch(skel, RIG_GENERATION);
+	loader_settle(skel, RIG_GENERATION);
 	return skel;
 }
 
 int rig_tap_fd(const struct rig *rig)
 {
-	return loader_tap_fd(rig->skel, false);
+	return loader_tap_fd(rig->skel, SF_TAP_SINGLE);
 }
 
 struct sf_policy *rig_tables(struct rig *rig)

@@ -231,6 +231,45 @@ static void test_reply_of_each_protocol(void **state)
 }
 
 /* Everything in the key must be right: a near miss accuses nobody. */
+#define ROUTER "4:10.0.0.254,10.0.0.1 "
+
+/* An ICMP error is whose packet it is about, whoever sends it. */
+static void test_error_is_the_askers(void **state)
+{
+	struct rig_result result;
+
+	(void)state;
+	set_user(COOKIE, BOB, BOB, 0);
+	set_flow(REQUEST, COOKIE, SF_LEARNT_EGRESS);
+	result = run(ROUTER "icmp:11,0 q" REQUEST);
+	assert_user(&result, BOB, SF_JOIN_REPLY);
+	assert_int_equal(result.event.direction, SF_FROM);
+	result = run("4:10.1.0.1,10.0.0.1 icmp:3,0 q" REQUEST);
+	assert_user(&result, BOB, SF_JOIN_REPLY);
+	/* about a packet that nobody sent, or that cannot be told */
+	assert_run_nobody(ROUTER "icmp:11,0 q4:10.0.0.1,10.1.0.1 tcp:40001,80",
+			  SF_OWNER_UNATTRIBUTED_REPLY);
+	assert_run_nobody(ROUTER "icmp:11,0 q4:10.0.0.1,10.1.0.1 udp:40000,80",
+			  SF_OWNER_UNATTRIBUTED_REPLY);
+	assert_run_nobody(ROUTER "icmp:11,0 q4:10.0.0.1,10.1.0.1 qfrag=0001 tcp:40000,80",
+			  SF_OWNER_UNATTRIBUTED_REPLY);
+}
+
+/* Of a fragmented reply every part is the asker's. */
+static void test_fragments_are_the_askers(void **state)
+{
+	struct rig_result result;
+
+	(void)state;
+	set_user(COOKIE, BOB, BOB, 0);
+	set_flow("4:10.0.0.1,10.1.0.1 udp:40000,53", COOKIE, SF_LEARNT_EGRESS);
+	assert_run_nobody("4:10.1.0.1,10.0.0.1 id=4 frag=0003 p=17 pay=8", SF_OWNER_UNKNOWN);
+	result = run("4:10.1.0.1,10.0.0.1 id=4 frag=2000 udp:53,40000 pay=16");
+	assert_user(&result, BOB, SF_JOIN_REPLY);
+	result = run("4:10.1.0.1,10.0.0.1 id=4 frag=0003 p=17 pay=8");
+	assert_user(&result, BOB, SF_JOIN_REPLY);
+}
+
 static void test_reply_to_another_flow(void **state)
 {
 	static const char *const others[] = {
@@ -693,6 +732,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_setup(test_reply_is_the_askers),
 		with_setup(test_reply_of_each_protocol),
+		with_setup(test_error_is_the_askers),
+		with_setup(test_fragments_are_the_askers),
 		with_setup(test_reply_to_another_flow),
 		with_setup(test_grace),
 		with_setup(test_flow_without_owner),

@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "decode.h"
 #include "frame.h"
 #include "mem.h"
@@ -31,6 +32,7 @@
 #define T SF_PACKET_TRUNCATED
 #define M SF_PACKET_MALFORMED
 #define X SF_PACKET_EXT_BOUND
+#define Q SF_PACKET_QUOTE
 
 /* The endpoints of the policy below, in its order. */
 enum {
@@ -80,6 +82,8 @@ struct vector {
 
 #define IMDS "4:10.0.0.1,169.254.169.254 "
 #define IMDS_BACK "4:169.254.169.254,10.0.0.1 "
+#define ROUTER "4:10.0.0.254,10.0.0.1 "
+#define ROUTER_SIX "6:fd00::fffe,fd00::1 "
 #define IMDS_SIX "6:fd00::1,fd00:ec2::254 "
 #define IMDS_SIX_BACK "6:fd00:ec2::254,fd00::1 "
 
@@ -199,14 +203,52 @@ static const struct vector odd[] = {
 	{IMDS "frag=4000 tcp:1,80", IMDS4, SF_TO, P, 0},
 	{IMDS "frag=2000 tcp:1,80", IMDS4, SF_TO, P | F, 0},
 	{IMDS "frag=2000 tcp:1,81", 0, 0, 0, 0},
-	{IMDS "frag=0001 tcp:1,81", IMDS4 | LINK_LOCAL, SF_TO, L, 0},
-	{IMDS "frag=3fff udp:1,2", IMDS4 | LINK_LOCAL, SF_TO, L, 0},
+	{IMDS "id=1 frag=0001 tcp:1,81", IMDS4 | LINK_LOCAL, SF_TO, L, 0},
+	{IMDS "id=2 frag=3fff udp:1,2", IMDS4 | LINK_LOCAL, SF_TO, L, 0},
 	{IMDS_SIX "fr:0001 tcp:1,80", IMDS6, SF_TO, P | F, 0},
 	{IMDS_SIX "fr:0000 tcp:1,80", IMDS6, SF_TO, P, 0},
 	{IMDS_SIX "fr:0006 tcp:1,81", 0, 0, 0, 0},
-	{IMDS_SIX "fr:0008 tcp:1,81", IMDS6, SF_TO, L, 0},
-	{IMDS_SIX "fr:0008 hop:9 tcp:1,81", IMDS6, SF_TO, L, 0},
-	{IMDS_SIX "fr:0001 fr:fff8 tcp:1,81", IMDS6, SF_TO, L, 0},
+	{IMDS_SIX "fr:0008,1 tcp:1,81", IMDS6, SF_TO, L, 0},
+	{IMDS_SIX "fr:0008,2 hop:9 tcp:1,81", IMDS6, SF_TO, L, 0},
+	{IMDS_SIX "fr:0001 fr:fff8,3 tcp:1,81", IMDS6, SF_TO, L, 0},
+	/* errors about a watched packet, whoever sends them: they come back from the endpoint */
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 tcp:1,80", IMDS4, SF_FROM, Q, 0},
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 tcp:1,81", 0, 0, Q, 0},
+	{ROUTER "icmp:3,0 q4:10.0.0.1,169.254.169.254 udp:1,53", LINK_LOCAL, SF_FROM, Q, 0},
+	{ROUTER "icmp:4,0 q4:10.0.0.1,169.254.169.254 udp:1,80 p=6", IMDS4, SF_FROM, Q, 0},
+	{ROUTER "icmp:5,0 q4:10.0.0.1,169.254.169.254 tcp:1,80", IMDS4, SF_FROM, Q, 0},
+	{ROUTER "icmp:12,0 q4:10.0.0.1,169.254.169.254 tcp:1,80", IMDS4, SF_FROM, Q, 0},
+	{ROUTER "icmp:13,0 q4:10.0.0.1,169.254.169.254 tcp:1,80", 0, 0, 0, 0},
+	{ROUTER "icmp:11,0 q4:169.254.169.254,10.0.0.1 tcp:80,1", IMDS4, SF_TO, Q, 0},
+	{ROUTER "icmp:11,0 q4:10.0.0.1,192.0.2.100 icmp:8,7", EDGE, SF_FROM, Q, 0},
+	{ROUTER "icmp:11,0 q4:10.0.0.1,192.0.2.100 gre", EDGE, SF_FROM, Q, 0},
+	{"vlan " ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 tcp:1,80", IMDS4, SF_FROM, Q, 0},
+	{ROUTER_SIX "icmp6:1,0 q6:fd00::1,fd00:ec2::254 tcp:1,80", IMDS6, SF_FROM, Q, 0},
+	{ROUTER_SIX "icmp6:2,0 q6:fd00::1,fd00:ec2::254 hop dst tcp:1,80", IMDS6, SF_FROM, Q, 0},
+	{ROUTER_SIX "hop icmp6:3,0 q6:fd00::1,fd00:ec2::254 udp:1,80", IMDS6, SF_FROM, Q, 0},
+	{ROUTER_SIX "icmp6:127,0 q6:fd00::1,fd00:ec2::254 tcp:1,80", IMDS6, SF_FROM, Q, 0},
+	{ROUTER_SIX "icmp6:3,0 q6:fd00::1,fd00:ec2::254 tcp:1,81", 0, 0, Q, 0},
+	{ROUTER_SIX "icmp6:128,0 q6:fd00::1,fd00:ec2::254 tcp:1,80", 0, 0, 0, 0},
+	/* from the endpoint itself the quoted ports count, too */
+	{IMDS_BACK "icmp:3,0 q4:10.0.0.1,169.254.169.254 tcp:1,80", IMDS4, SF_FROM, Q, 0},
+	{IMDS_BACK "icmp:3,0 q4:10.0.0.1,169.254.169.254 tcp:1,82", 0, 0, Q, 0},
+	{IMDS "icmp:3,0 q4:169.254.169.254,10.0.0.1 tcp:80,1", IMDS4, SF_TO, Q, 0},
+	/* quoted ports that cannot be read are any */
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 qfrag=0002 tcp:1,81", IMDS4 | LINK_LOCAL,
+	 SF_FROM, Q, 0},
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 p=6 pay=3", IMDS4 | LINK_LOCAL, SF_FROM, Q,
+	 0},
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 qihl=15 tcp:1,81", IMDS4 | LINK_LOCAL,
+	 SF_FROM, Q, 0},
+	{ROUTER_SIX "icmp6:3,0 q6:fd00::1,fd00:ec2::254 fr:0010 tcp:1,81", IMDS6, SF_FROM, Q, 0},
+	{ROUTER_SIX "icmp6:3,0 q6:fd00::1,fd00:ec2::254 dst dst dst dst dst dst dst dst dst", IMDS6,
+	 SF_FROM, Q, 0},
+	/* no readable quote: no address of ours; from a watched one it is marked, and any port's */
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 qihl=4 tcp:1,80", 0, 0, 0, 0},
+	{ROUTER "icmp:11,0 q4:10.0.0.1,169.254.169.254 qver=6 tcp:1,80", 0, 0, 0, 0},
+	{ROUTER "icmp:11,0 q6:fd00::1,fd00:ec2::254 tcp:1,80", 0, 0, 0, 0},
+	{IMDS_BACK "icmp:3,0 pay=19", IMDS4 | LINK_LOCAL, SF_FROM, T, 0},
+	{IMDS_SIX_BACK "icmp6:1,0 pay=39", IMDS6, SF_FROM, T, 0},
 	/* lengths that lie */
 	{IMDS "ihl=4 tcp:1,81", IMDS4 | LINK_LOCAL, SF_TO, M, 0},
 	{IMDS "ihl=0 tcp:1,81", IMDS4 | LINK_LOCAL, SF_TO, M, 0},
@@ -289,6 +331,9 @@ static void check_counters(const struct vector *vector, const struct rig_result 
 	expected[SF_EVENTS] = result->n_events;
 	if (vector->shown | vector->hidden) {
 		expected[SF_MALFORMED] = !!(vector->flags & SF_PACKET_ODD);
+		/* no first of these was ever there */
+		expected[SF_FRAGMENTS] = !!(vector->flags & SF_PACKET_LATER_FRAGMENT);
+		expected[SF_FRAGMENTS_ALONE] = expected[SF_FRAGMENTS];
 		expected[SF_NO_OWNER_UNKNOWN] = 1;
 		expected[SF_HIDDEN_UNKNOWN] = !!vector->hidden;
 	}
@@ -607,6 +652,8 @@ static void test_every_truncation(void **state)
 		IMDS "frag=2000 tcp:1,80",
 		IMDS_SIX "tcp:1,80",
 		IMDS_SIX "icmp6:128,7",
+		IMDS "icmp:3,7 q4:10.0.0.1,169.254.169.254 qihl=6 pay=4 p=6 tcp:1,80",
+		IMDS_SIX "icmp6:1,7 q6:fd00::1,fd00:ec2::254 hop fr:0001 udp:1,80",
 		IMDS_SIX "hop route:1 auth:1 fr:0001 dst tcp:1,80",
 		IMDS_SIX "dst dst dst dst dst dst dst dst dst tcp:1,80",
 		"vlan " IMDS "tcp:1,80",
@@ -676,6 +723,8 @@ static void test_parsers_agree_on_noise(void **state)
 		IMDS_SIX "dst dst dst dst dst dst dst tcp:1,80 pay=60",
 		IMDS_SIX "dst:200 dst:40 dst:3 tcp:1,80 pay=900",
 		IMDS_SIX "icmp6:129,7 pay=8",
+		IMDS "icmp:3,7 q4:10.0.0.1,169.254.169.254 tcp:1,80",
+		IMDS_SIX "icmp6:1,7 q6:fd00::1,fd00:ec2::254 hop route:1 tcp:1,80",
 		"vlan " IMDS "tcp:1,80",
 		"qinq vlan " IMDS_SIX "hop sctp:1,2",
 		"qinq qinq vlan " IMDS "tcp:1,80",
@@ -715,6 +764,55 @@ static void test_parsers_agree_on_noise(void **state)
 	assert_true(n_read > 5000 && n_odd > 1000 && n_odd < n_read);
 }
 
+static uint32_t endpoints_of(struct rig *rig, const char *words)
+{
+	verdict_on(rig, words, RIG_LOOPBACK);
+	return rig->n_events ? (uint32_t)rig->events[0].endpoints.bits : 0;
+}
+
+/* Later fragments are judged by the ports of the first, if it was seen and there is but one. */
+static void test_fragments(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, policy_yaml, false);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=2000 udp:1,53"), LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=2003 p=17 pay=8"), LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=0003 p=17 pay=8"), LINK_LOCAL);
+	/* another packet, protocol or address */
+	assert_int_equal(endpoints_of(&rig, IMDS "id=8 frag=0003 p=17 pay=8"), IMDS4 | LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=0003 p=6 pay=8"), IMDS4 | LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, "4:10.0.0.2,169.254.169.254 id=7 frag=0003 p=17 pay=8"),
+			 IMDS4 | LINK_LOCAL);
+	/* its ports are of no endpoint */
+	assert_int_equal(endpoints_of(&rig, IMDS "id=9 frag=2000 udp:1,54"), 0);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=9 frag=0003 p=17 pay=8"), 0);
+	/* the same once more changes nothing; another first of the same packet makes both doubtful */
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=2000 udp:1,53"), LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=0003 p=17 pay=8"), LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=2000 udp:1,54"), 0);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=0003 p=17 pay=8"), IMDS4 | LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=2000 udp:1,53"), LINK_LOCAL);
+	assert_int_equal(endpoints_of(&rig, IMDS "id=7 frag=0003 p=17 pay=8"), IMDS4 | LINK_LOCAL);
+	rig_close(&rig);
+}
+
+/* What an IPv6 fragment says of the next header may differ from the first (RFC 8200, 4.5). */
+static void test_fragments_v6(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, policy_yaml, false);
+	assert_int_equal(endpoints_of(&rig, IMDS_SIX "fr:0001,70000 tcp:1,80"), IMDS6);
+	assert_int_equal(endpoints_of(&rig, IMDS_SIX "fr:0001,5 hop tcp:1,82"), 0);
+	assert_int_equal(endpoints_of(&rig, IMDS_SIX "fr:0010,5 p=0 pay=8"), 0);
+	assert_int_equal(endpoints_of(&rig, IMDS_SIX "fr:0010,5 p=17 pay=8"), 0);
+	assert_int_equal(endpoints_of(&rig, IMDS_SIX "fr:0010,6 p=6 pay=8"), IMDS6);
+	rig_close(&rig);
+}
+
 /* Two policies side by side: a packet is judged by the one, and then by the other. */
 static void test_generations(void **state)
 {
@@ -728,7 +826,7 @@ static void test_generations(void **state)
 	assert_int_equal(verdict_on(&rig, "4:1.1.1.1,8.8.8.8 udp:1,2", RIG_LOOPBACK), SF_REJECT);
 	assert_int_equal(verdict_on(&rig, IMDS "tcp:1,80", RIG_LOOPBACK), SF_DELIVER);
 	assert_int_equal(rig.events[0].generation, RIG_GENERATION);
-	loader_switch(rig.skel, other);
+	loader_settle(rig.skel, other);
 	assert_int_equal(verdict_on(&rig, "4:1.1.1.1,8.8.8.8 udp:1,2", RIG_LOOPBACK), SF_DELIVER);
 	assert_int_equal(rig.events[0].generation, other);
 	assert_int_equal(rig.events[0].endpoints.bits, 1);
@@ -736,9 +834,52 @@ static void test_generations(void **state)
 	/* what is taken away is that one's alone */
 	loader_clear(rig.skel, donor.policy, other);
 	assert_int_equal(verdict_on(&rig, IMDS "tcp:1,80", RIG_LOOPBACK), SF_REJECT);
-	loader_switch(rig.skel, RIG_GENERATION);
+	loader_settle(rig.skel, RIG_GENERATION);
 	assert_int_equal(verdict_on(&rig, IMDS "tcp:1,80", RIG_LOOPBACK), SF_DELIVER);
 	rig_close(&donor);
+	rig_close(&rig);
+}
+
+static int32_t verdict_at(struct rig *rig, enum sf_tap tap, uint64_t stamp_ns)
+{
+	struct frame frame;
+	struct __sk_buff ctx = {.ifindex = RIG_LOOPBACK, .tstamp = stamp_ns};
+
+	frame_write(&frame, IMDS "tcp:1,80");
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.bytes,
+		    .data_size_in = (uint32_t)frame.len, .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
+		    .repeat = 1);
+	assert_int_equal(bpf_prog_test_run_opts(loader_tap_fd(rig->skel, tap), &opts), 0);
+	return (int32_t)opts.retval;
+}
+
+/*
+ * While one kind of sockets hands over to the other, a packet is delivered by
+ * one of them, whichever looks first, and however late.
+ */
+static void test_switch(void **state)
+{
+	struct rig rig;
+	uint64_t before_ns, after_ns;
+
+	(void)state;
+	rig_open(&rig, EVERYTHING, false);
+	assert_int_equal(loader_fill(rig.skel, rig.policy, !RIG_GENERATION), 0);
+	loader_tables(rig.skel, !RIG_GENERATION)->every = true;
+	before_ns = clock_real_ns();
+	loader_turn(rig.skel, !RIG_GENERATION);
+	after_ns = clock_real_ns();
+	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, before_ns), SF_DELIVER);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, before_ns), SF_REJECT);
+	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, after_ns), SF_REJECT);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, after_ns), SF_DELIVER);
+	/* one that bears no stamp is an old one */
+	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, 0), SF_DELIVER);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, 0), SF_REJECT);
+	loader_settle(rig.skel, !RIG_GENERATION);
+	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, before_ns), SF_REJECT);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, before_ns), SF_DELIVER);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, 0), SF_DELIVER);
 	rig_close(&rig);
 }
 
@@ -758,8 +899,11 @@ static void test_every_or_single(void **state)
 			uint64_t counted[SF_COUNTERS];
 
 			rig_tables(&rig)->every = (uint64_t)every;
-			assert_int_equal(
-				bpf_prog_test_run_opts(loader_tap_fd(rig.skel, asked), &opts), 0);
+			assert_int_equal(bpf_prog_test_run_opts(
+						 loader_tap_fd(rig.skel, asked ? SF_TAP_EVERY
+									       : SF_TAP_SINGLE),
+						 &opts),
+					 0);
 			rig_look(&rig, counted);
 			assert_int_equal((int32_t)opts.retval, asked == every ? -1 : 0);
 			assert_int_equal(counted[SF_SEEN], asked == every);
@@ -838,9 +982,17 @@ static void print_size(const struct bpf_program *program)
 	assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
 	printf("# %s: %u instructions verified, %u translated\n", bpf_program__name(program),
 	       info.verified_insns, info.xlated_prog_len / 8);
-	/* a socket is charged for its filter: 20 KiB at most before Linux 6.7 (optmem_max) */
-	if (info.type == BPF_PROG_TYPE_SOCKET_FILTER)
-		assert_in_range(info.xlated_prog_len, 1, FILTER_BYTES_MAX);
+}
+
+/* A socket is charged for its filter: 20 KiB at most before Linux 6.7 (optmem_max). */
+static void assert_attachable(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+
+	print_size(program);
+	assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
+	assert_in_range(info.xlated_prog_len, 1, FILTER_BYTES_MAX);
 }
 
 /* With and without the owner's cgroup hooks: only what is used is loaded. */
@@ -864,8 +1016,11 @@ static void test_each_program_loads(void **state)
 		if (!with_cgroup) {
 			print_size(skel->progs.sf_egress_tc);
 		} else {
-			print_size(skel->progs.sf_tap);
-			print_size(skel->progs.sf_tap_every);
+			assert_attachable(skel->progs.sf_tap);
+			assert_attachable(skel->progs.sf_tap_every);
+			assert_attachable(skel->progs.sf_tap_inet);
+			print_size(skel->progs.sf_judge);
+			print_size(skel->progs.sf_judge_inet);
 			print_size(skel->progs.sf_egress);
 			print_size(skel->progs.sf_sock_create);
 			print_size(skel->progs.sf_sock_release);
@@ -884,7 +1039,10 @@ int main(void)
 		cmocka_unit_test(test_hooks_let_everything_pass),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_active),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_fragments_v6),
 		cmocka_unit_test(test_generations),
+		cmocka_unit_test(test_switch),
 		cmocka_unit_test(test_every_or_single),
 		cmocka_unit_test(test_whole_families),
 		cmocka_unit_test(test_endpoint_63),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Frames from the wire through the decoder. The input is six bytes that say
- * what the kernel would, in wire order, and then the frame:
+ * Frames from the wire through the decoder, as packet sockets and as raw IP
+ * sockets hand them over. The input is six bytes that say what the kernel
+ * would, in wire order, and then the frame:
  *	0  protocol, the kernel's idea of the ethertype
  *	2  where the network header starts
  *	4  bytes of the frame that were not captured, times 8
@@ -14,14 +15,29 @@
 #include "decode.h"
 
 #define HEAD 6
-#define KNOWN_FLAGS \
-	(SF_PACKET_PORTS | SF_PACKET_FRAGMENT | SF_PACKET_LATER_FRAGMENT | SF_PACKET_ODD)
+#define KNOWN_FLAGS                                                                        \
+	(SF_PACKET_PORTS | SF_PACKET_FRAGMENT | SF_PACKET_LATER_FRAGMENT | SF_PACKET_ODD | \
+	 SF_PACKET_QUOTE)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint16_t read_be16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static void check_quote(const struct sf_packet *packet)
+{
+	static const struct sf_quote none;
+
+	if (!(packet->flags & SF_PACKET_QUOTE)) {
+		assert(!memcmp(&packet->quote, &none, sizeof(none)));
+		return;
+	}
+	assert(packet->proto == (packet->ip_version == 4 ? 1 : 58));
+	assert(!(packet->quote.flags & ~(SF_PACKET_PORTS | SF_PACKET_UNREAD)));
+	if (packet->quote.flags & SF_PACKET_PORTS)
+		assert(!(packet->quote.flags & SF_PACKET_UNREAD));
 }
 
 static void check(const struct sf_packet *packet, const struct decode_frame *frame)
@@ -36,6 +52,19 @@ static void check(const struct sf_packet *packet, const struct decode_frame *fra
 		assert(packet->ip_version == 6 && !(packet->flags & SF_PACKET_PORTS));
 	if (packet->tcp_flags || packet->tcp_seq || packet->tcp_ack)
 		assert(packet->flags & SF_PACKET_PORTS && packet->proto == 6);
+	check_quote(packet);
+}
+
+/* The bytes behind a header of which the socket tells by other means. */
+static void decode_as_raw(const struct decode_frame *frame)
+{
+	struct decode_v6_header header = {.proto = (uint8_t)frame->protocol};
+	struct sf_packet packet;
+
+	if (decode_raw_v4(frame, &packet))
+		check(&packet, frame);
+	decode_raw_v6(frame, &header, &packet);
+	check(&packet, frame);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -62,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&packet, &frame);
 	else
 		assert(!memcmp(&packet, &untouched, sizeof(packet)));
+	decode_as_raw(&frame);
 	free(bytes);
 	return 0;
 }

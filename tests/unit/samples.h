@@ -22,6 +22,7 @@ static inline struct sf_packet sample_ipv4(void)
 		.ip_version = 4,
 		.proto = 6,
 		.tcp_flags = 0x02,
+		.hop_limit = 64,
 		.flags = SF_PACKET_PORTS,
 		.len = 74,
 	};
@@ -39,6 +40,7 @@ static inline struct sf_packet sample_ipv6(void)
 		.ip_version = 6,
 		.proto = 6,
 		.tcp_flags = 0x12,
+		.hop_limit = 255,
 		.flags = SF_PACKET_PORTS,
 		.len = 94,
 	};

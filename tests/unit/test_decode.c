@@ -73,7 +73,9 @@ static void test_v4_tcp_every_field(void **state)
 	assert_int_equal(packet.dport, htons(80));
 	assert_int_equal(packet.tcp_seq, htonl(0x1234));
 	assert_int_equal(packet.tcp_ack, htonl(0x5678));
-	assert_int_equal(packet.ip_id, htons(4660));
+	assert_memory_equal(&packet.ip_id, "\x12\x34\0\0", 4);
+	assert_int_equal(packet.hop_limit, 64);
+	assert_int_equal(packet.traffic_class, 0);
 	assert_int_equal(packet.ip_version, 4);
 	assert_int_equal(packet.proto, IPPROTO_TCP);
 	assert_int_equal(packet.tcp_flags, 0x12);
@@ -88,6 +90,7 @@ static void test_v6_udp_every_field(void **state)
 
 	(void)state;
 	assert_true(decode_words(V6 "udp:5353,53 pay=3", &packet));
+	assert_int_equal(packet.hop_limit, 64);
 	assert_addr(packet.src, "fd00::1");
 	assert_addr(packet.dst, "fd00:ec2::254");
 	assert_int_equal(packet.sport, htons(5353));
@@ -167,9 +170,9 @@ static void test_icmp(void **state)
 		uint16_t id;
 	} vectors[] = {
 		{V4 "icmp:8,77", 8, 77},      {V4 "icmp:0,77", 0, 77},
-		{V4 "icmp:3,77", 3, 0},	      {V4 "icmp:128,77", 128, 0},
+		{V4 "icmp:13,77", 13, 0},     {V4 "icmp:128,77", 128, 0},
 		{V6 "icmp6:128,77", 128, 77}, {V6 "icmp6:129,77", 129, 77},
-		{V6 "icmp6:135,77", 135, 0},  {V6 "icmp6:8,77", 8, 0},
+		{V6 "icmp6:135,77", 135, 0},  {V6 "icmp6:137,77", 137, 0},
 		{V6 "icmp6:0,77", 0, 0},      {V6 "hop icmp6:128,9", 128, 9},
 	};
 
@@ -183,6 +186,80 @@ static void test_icmp(void **state)
 		assert_int_equal(packet.sport, htons(vectors[i].id));
 		assert_int_equal(packet.dport, htons(vectors[i].id));
 	}
+}
+
+struct quote_vector {
+	const char *words;
+	uint16_t flags; /* of the packet */
+	uint8_t quote_flags;
+	uint8_t proto;
+	uint16_t sport; /* host order */
+	uint16_t dport;
+};
+
+#define Q SF_PACKET_QUOTE
+#define V4_ERROR "4:10.0.0.254,10.0.0.1 icmp:11,5 q4:10.0.0.1,169.254.169.254 "
+#define V6_ERROR "6:fd00::2,fd00::1 icmp6:3,5 q6:fd00::1,fd00:ec2::254 "
+
+static void assert_quote(const struct quote_vector *vector)
+{
+	struct sf_packet packet;
+	const struct sf_quote *quote = &packet.quote;
+	static const struct sf_quote none;
+
+	assert_true(decode_words(vector->words, &packet));
+	if (packet.flags != vector->flags || quote->flags != vector->quote_flags ||
+	    quote->proto != vector->proto || quote->sport != htons(vector->sport) ||
+	    quote->dport != htons(vector->dport))
+		fail_msg("%s: flags 0x%x quoted 0x%x proto %u ports %u %u", vector->words,
+			 packet.flags, quote->flags, quote->proto, ntohs(quote->sport),
+			 ntohs(quote->dport));
+	assert_int_equal(packet.sport, 0);
+	if (!(packet.flags & Q)) {
+		assert_memory_equal(quote, &none, sizeof(none));
+		return;
+	}
+	assert_addr(quote->src, packet.ip_version == 4 ? "::ffff:10.0.0.1" : "fd00::1");
+	assert_addr(quote->dst,
+		    packet.ip_version == 4 ? "::ffff:169.254.169.254" : "fd00:ec2::254");
+}
+
+/* RFC 792 promises eight bytes behind the quoted IP header; less is no reason to overlook it. */
+static void test_icmp_errors(void **state)
+{
+	static const struct quote_vector vectors[] = {
+		{V4_ERROR "tcp:1,2", Q, P, 6, 1, 2},
+		{V4_ERROR "udp:1,2 p=6", Q, P, 6, 1, 2},
+		{V4_ERROR "udp:1,2", Q, P, 17, 1, 2},
+		{V4_ERROR "icmp:8,7", Q, 0, 1, 7, 7},
+		{V4_ERROR "icmp:3,7", Q, 0, 1, 0, 0},
+		{V4_ERROR "gre", Q, 0, 47, 0, 0},
+		{V4_ERROR "qihl=6 pay=4 p=6 tcp:1,2", Q, P, 6, 1, 2},
+		{V4_ERROR "qfrag=2000 tcp:1,2", Q, P, 6, 1, 2},
+		{V4_ERROR "qfrag=2001 tcp:1,2", Q, SF_PACKET_LATER_FRAGMENT, 6, 0, 0},
+		{V4_ERROR "p=6 pay=3", Q, T, 6, 0, 0},
+		{V4_ERROR "p=1 pay=5", Q, T, 1, 0, 0},
+		{V4_ERROR "p=6", Q, T, 6, 0, 0},
+		{V4_ERROR "qihl=15 p=6 pay=8", Q, T, 6, 0, 0},
+		{V4_ERROR "qihl=4 tcp:1,2", T, 0, 0, 0, 0},
+		{V4_ERROR "qver=6 tcp:1,2", T, 0, 0, 0, 0},
+		{V4_ERROR "tcp:1,2 chop=21", T, 0, 0, 0, 0},
+		{"4:10.0.0.254,10.0.0.1 icmp:3,5", T, 0, 0, 0, 0},
+		{V6_ERROR "tcp:1,2", Q, P, 6, 1, 2},
+		{V6_ERROR "hop:1 dst tcp:1,2", Q, P, 6, 1, 2},
+		{V6_ERROR "icmp6:129,7", Q, 0, 58, 7, 7},
+		{V6_ERROR "fr:0001 tcp:1,2", Q, P, 6, 1, 2},
+		{V6_ERROR "fr:0008 tcp:1,2", Q, SF_PACKET_LATER_FRAGMENT, 6, 0, 0},
+		{V6_ERROR "dst dst dst dst dst dst dst dst dst", Q, X, 60, 0, 0},
+		{V6_ERROR "dst:255 tcp:1,2 cut=200", T | Q, T, 6, 0, 0},
+		{V6_ERROR "qver=4 tcp:1,2", T, 0, 0, 0, 0},
+		{"6:fd00::2,fd00::1 icmp6:1,5", T, 0, 0, 0, 0},
+		{"6:fd00::2,fd00::1 dst icmp6:1,5 q6:fd00::1,fd00:ec2::254 tcp:1,2", Q, P, 6, 1, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+		assert_quote(&vectors[i]);
 }
 
 static void test_v4_lengths(void **state)
@@ -311,6 +388,78 @@ static void test_v6_fragments(void **state)
 
 	(void)state;
 	assert_vectors(vectors, ARRAY_SIZE(vectors));
+}
+
+static void test_fragment_id(void **state)
+{
+	struct sf_packet packet;
+
+	(void)state;
+	assert_true(decode_words(V6 "hop fr:0001,300 udp:1,2", &packet));
+	assert_memory_equal(&packet.ip_id, "\0\0\1\x2c", 4);
+	/* cut in the middle of it: nothing of it is told */
+	assert_true(decode_words(V6 "fr:0001,300 udp:1,2 cut=61", &packet));
+	assert_int_equal(packet.ip_id, 0);
+	assert_int_equal(packet.flags, F | T);
+}
+
+/* A raw IPv4 socket's packet: the frame without its link header. */
+static void test_raw_v4(void **state)
+{
+	struct sf_packet from_frame, from_socket;
+	struct decode_frame raw;
+	struct frame frame;
+
+	(void)state;
+	frame_write(&frame, V4 "ihl=6 pay=4 p=6 tcp:1,2 pay=9");
+	assert_true(decode(frame_as_read(frame.bytes, frame.len), &from_frame));
+	raw = (struct decode_frame){
+		.bytes = frame.bytes + ETH_HLEN,
+		.captured = frame.len - ETH_HLEN,
+		.len = (uint32_t)frame.len - ETH_HLEN,
+	};
+	assert_true(decode_raw_v4(&raw, &from_socket));
+	from_frame.len -= ETH_HLEN;
+	assert_memory_equal(&from_socket, &from_frame, sizeof(from_frame));
+	raw.captured = raw.len = 19;
+	assert_false(decode_raw_v4(&raw, &from_socket));
+	raw.captured = raw.len = 0;
+	assert_false(decode_raw_v4(&raw, &from_socket));
+}
+
+/* A raw IPv6 socket's packet begins with the transport header; the rest is told beside it. */
+static void test_raw_v6(void **state)
+{
+	static const char *const words[] = {V6 "tcp:1,2 pay=9", V6 "udp:1,2", V6 "icmp6:128,7",
+					    V6 "icmp6:1,0 q6:fd00::1,fd00::2 hop tcp:1,2"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct sf_packet from_frame, from_socket;
+		struct decode_v6_header header;
+		struct decode_frame raw;
+		struct frame frame;
+
+		frame_write(&frame, words[i]);
+		assert_true(decode(frame_as_read(frame.bytes, frame.len), &from_frame));
+		header = (struct decode_v6_header){
+			.proto = from_frame.proto,
+			.hop_limit = 64,
+		};
+		memcpy(header.src, from_frame.src, sizeof(header.src));
+		memcpy(header.dst, from_frame.dst, sizeof(header.dst));
+		raw = (struct decode_frame){
+			.bytes = frame.bytes + ETH_HLEN + 40,
+			.captured = frame.len - ETH_HLEN - 40,
+			.len = (uint32_t)frame.len - ETH_HLEN - 40,
+		};
+		decode_raw_v6(&raw, &header, &from_socket);
+		from_frame.len = raw.len;
+		assert_memory_equal(&from_socket, &from_frame, sizeof(from_frame));
+		raw.captured = raw.len = 1;
+		decode_raw_v6(&raw, &header, &from_socket);
+		assert_int_equal(from_socket.flags, T);
+	}
 }
 
 static void test_v6_bounds(void **state)
@@ -517,7 +666,7 @@ static void assert_cut(const struct frame *frame, size_t len, const struct sf_pa
 	assert_memory_equal(packet.src, whole->src, 16);
 	assert_memory_equal(packet.dst, whole->dst, 16);
 	assert_int_equal(packet.len, len);
-	assert_int_equal(packet.flags & ~(P | F | L | T | M | X), 0);
+	assert_int_equal(packet.flags & ~(P | F | L | T | M | X | Q), 0);
 	if (len < frame->len && !(whole->flags & M))
 		assert_int_equal(packet.flags & T, T);
 	if (packet.flags & P && whole->flags & P) {
@@ -608,7 +757,7 @@ static void test_noise(void **state)
 		bytes[14] = (uint8_t)((round & 1 ? 0x40 : 0x60) | (bytes[14] & 0xf));
 		if (!decode(frame_as_read(bytes, len), &packet))
 			continue;
-		assert_int_equal(packet.flags & ~(P | F | L | T | M | X), 0);
+		assert_int_equal(packet.flags & ~(P | F | L | T | M | X | Q), 0);
 		assert_int_equal(packet.ip_version, round & 1 ? 4 : 6);
 	}
 }
@@ -620,6 +769,10 @@ int main(void)
 		cmocka_unit_test(test_v6_udp_every_field),
 		cmocka_unit_test(test_transports),
 		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_icmp_errors),
+		cmocka_unit_test(test_fragment_id),
+		cmocka_unit_test(test_raw_v4),
+		cmocka_unit_test(test_raw_v6),
 		cmocka_unit_test(test_v4_lengths),
 		cmocka_unit_test(test_v4_fragments),
 		cmocka_unit_test(test_v6_lengths),

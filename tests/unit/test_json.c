@@ -18,7 +18,7 @@
 	"\"boot_id\":\"5c1e4b0a-8f0d-4f3e-9a3c-0d6d3a5b7c11\","
 #define IPV4                                                                            \
 	"\"ip_version\":4,\"proto\":\"tcp\",\"src\":\"192.168.178.1\",\"sport\":40112," \
-	"\"dst\":\"169.254.169.254\",\"dport\":80,\"len\":74,\"tcp_flags\":\"SYN\","
+	"\"dst\":\"169.254.169.254\",\"dport\":80,\"hop_limit\":64,\"len\":74,\"tcp_flags\":\"SYN\","
 #define USER                                                                        \
 	"\"owner\":{\"kind\":\"user\",\"uid\":33,\"user\":\"www-data\",\"gid\":33," \
 	"\"source\":\"socket\",\"join\":\"flow\"}}\n"
@@ -30,7 +30,8 @@
 	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                  \
 	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"             \
 	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3," \
-	"\"events_held_back\":6,\"flows_refused\":0,\"packets_reported\":28,"                     \
+	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,"       \
+	"\"packets_reported\":28,"                                                                \
 	"\"packets_dropped\":2,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"          \
 	"\"decisions_reported\":9,\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
 
@@ -107,12 +108,15 @@ static void ipv6_and_marks(void **state)
 	(void)state;
 	record.traffic.packet = sample_ipv6();
 	record.traffic.direction = SF_FROM;
-	assert_has(&record, "\"direction\":\"from\",\"ip_version\":6,\"proto\":\"tcp\","
-			    "\"src\":\"fd00:ec2::254\",\"sport\":80,\"dst\":\"2001:db8::1\","
-			    "\"dport\":41234,\"len\":94,\"tcp_flags\":\"SYN,ACK\",\"decision\":-1");
+	assert_has(
+		&record,
+		"\"direction\":\"from\",\"ip_version\":6,\"proto\":\"tcp\","
+		"\"src\":\"fd00:ec2::254\",\"sport\":80,\"dst\":\"2001:db8::1\","
+		"\"dport\":41234,\"hop_limit\":255,\"len\":94,\"tcp_flags\":\"SYN,ACK\",\"decision\":-1");
 	record.traffic.packet.flags = SF_PACKET_LATER_FRAGMENT | SF_PACKET_TRUNCATED;
-	assert_has(&record, "\"src\":\"fd00:ec2::254\",\"dst\":\"2001:db8::1\",\"len\":94,"
-			    "\"marks\":[\"fragment\",\"truncated\"],\"decision\":-1");
+	assert_has(&record,
+		   "\"src\":\"fd00:ec2::254\",\"dst\":\"2001:db8::1\",\"hop_limit\":255,\"len\":94,"
+		   "\"marks\":[\"fragment\",\"truncated\"],\"decision\":-1");
 }
 
 static void icmp_has_a_type_and_no_ports(void **state)
@@ -123,10 +127,38 @@ static void icmp_has_a_type_and_no_ports(void **state)
 	record.traffic.packet.proto = 1;
 	record.traffic.packet.icmp_type = 8;
 	assert_has(&record, "\"proto\":\"icmp\",\"src\":\"192.168.178.1\","
-			    "\"dst\":\"169.254.169.254\",\"icmp_type\":8,\"len\":74,\"decision\"");
+			    "\"dst\":\"169.254.169.254\",\"icmp_type\":8,\"icmp_code\":0,"
+			    "\"hop_limit\":64,\"len\":74,\"decision\"");
 	record.traffic.packet.proto = 253;
 	assert_has(&record, "\"proto\":\"253\"");
 	assert_has_not(&record, "icmp_type");
+}
+
+static void an_icmp_error_says_what_it_is_about(void **state)
+{
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct sf_packet *packet = &record.traffic.packet;
+
+	(void)state;
+	packet->quote = (struct sf_quote){
+		.sport = htons(40112),
+		.dport = htons(80),
+		.proto = 6,
+		.flags = SF_PACKET_PORTS,
+	};
+	memcpy(packet->quote.src, packet->src, 16);
+	memcpy(packet->quote.dst, packet->dst, 16);
+	packet->proto = 1;
+	packet->icmp_type = 11;
+	packet->icmp_code = 1;
+	packet->flags = SF_PACKET_QUOTE;
+	assert_has(&record, "\"icmp_type\":11,\"icmp_code\":1,\"hop_limit\":64,\"len\":74,"
+			    "\"quoted\":{\"proto\":\"tcp\",\"src\":\"192.168.178.1\","
+			    "\"sport\":40112,\"dst\":\"169.254.169.254\",\"dport\":80},"
+			    "\"decision\"");
+	packet->quote.flags = SF_PACKET_LATER_FRAGMENT;
+	assert_has(&record, "\"quoted\":{\"proto\":\"tcp\",\"src\":\"192.168.178.1\","
+			    "\"dst\":\"169.254.169.254\"},\"decision\"");
 }
 
 static void owners_without_a_user_are_told_apart(void **state)
@@ -326,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_rejection_has_no_endpoint_and_no_direction),
 		cmocka_unit_test(ipv6_and_marks),
 		cmocka_unit_test(icmp_has_a_type_and_no_ports),
+		cmocka_unit_test(an_icmp_error_says_what_it_is_about),
 		cmocka_unit_test(owners_without_a_user_are_told_apart),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(a_hook_that_is_gone_is_not_attached),

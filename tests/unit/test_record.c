@@ -31,6 +31,7 @@ static void counters_are_named(void **state)
 	assert_string_equal(record_counter_name(SF_NO_OWNER_UNATTRIBUTED_REPLY),
 			    "no_owner_unattributed_reply");
 	assert_string_equal(record_counter_name(SF_FLOWS_REFUSED), "flows_refused");
+	assert_string_equal(record_counter_name(SF_FRAGMENTS_ALONE), "fragments_alone");
 }
 
 static void enums_are_named(void **state)

@@ -98,6 +98,35 @@ static void a_long_value_pushes_only_its_neighbours(void **state)
 		"12:41:09.123456  systemd-timesync(4294967294) packet to imdsv2     eth0    icmp 8        65535  192.168.178.1 > 169.254.169.254\n");
 }
 
+static void an_icmp_error_says_what_it_is_about(void **state)
+{
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct sf_packet *packet = &record.traffic.packet;
+
+	(void)state;
+	packet->quote = (struct sf_quote){
+		.sport = htons(40112),
+		.dport = htons(80),
+		.proto = 6,
+		.flags = SF_PACKET_PORTS,
+	};
+	memcpy(packet->quote.src, packet->src, 16);
+	memcpy(packet->quote.dst, packet->dst, 16);
+	packet->proto = 1;
+	packet->icmp_type = 3;
+	packet->icmp_code = 10;
+	packet->flags = SF_PACKET_QUOTE;
+	record.traffic.direction = SF_FROM;
+	assert_emits(
+		&plain, &record,
+		"12:41:09.123456  www-data(33)        packet   from imdsv2          eth0    icmp 3/10        74  192.168.178.1 > 169.254.169.254  (about tcp 192.168.178.1:40112 > 169.254.169.254:80)\n");
+	packet->quote.flags = 0;
+	packet->quote.proto = 47;
+	assert_emits(
+		&plain, &record,
+		"12:41:09.123456  www-data(33)        packet   from imdsv2          eth0    icmp 3/10        74  192.168.178.1 > 169.254.169.254  (about gre 192.168.178.1 > 169.254.169.254)\n");
+}
+
 static void color_marks_what_is_odd(void **state)
 {
 	struct record record = sample_traffic(RECORD_PACKET);
@@ -296,6 +325,7 @@ int main(void)
 		cmocka_unit_test(decisions_pass_or_drop),
 		cmocka_unit_test(ipv6_lines_up_and_puts_brackets),
 		cmocka_unit_test(a_long_value_pushes_only_its_neighbours),
+		cmocka_unit_test(an_icmp_error_says_what_it_is_about),
 		cmocka_unit_test(color_marks_what_is_odd),
 		cmocka_unit_test(start_says_what_is_watched),
 		cmocka_unit_test(long_lists_are_cut),
