@@ -10,6 +10,7 @@ usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 53
        mock.py ping HOST              one ICMP echo, waits for the reply
        mock.py late HOST PORT GO      connects, says so, sends when GO is written to
        mock.py extension HOST PORT hop|dst   one datagram behind an extension header
+       mock.py unreachable FROM TO SRC SPORT DST DPORT   one ICMP error about a TCP segment
        mock.py frame IFACE OPTION=VALUE...   one frame from a packet socket; see frame()
 """
 import http.server
@@ -65,7 +66,7 @@ def udp_server(family, port):
 def echo(sock):
     """Answers from the address that was asked."""
     while True:
-        data, control, _, peer = sock.recvmsg(2048, 256)
+        data, control, _, peer = sock.recvmsg(65536, 256)
         if sock.family == socket.AF_INET:
             info = control[0][2]
             reply = [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=I4s4s", 0, info[8:12], b"\0" * 4))]
@@ -182,9 +183,20 @@ def extension(host, port, which):
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16}
 
 
+def unreachable(sender, receiver, src, sport, dst, dport):
+    quoted = struct.pack("!BBHHHBBH", 0x45, 0, 60, 7, 0, 64, 6, 0)
+    quoted += socket.inet_aton(src) + socket.inet_aton(dst)
+    quoted += struct.pack("!HHI", int(sport), int(dport), 1)
+    head = struct.pack("!BBHI", 3, 1, 0, 0)
+    head = head[:2] + struct.pack("!H", checksum(head + quoted)) + head[4:]
+    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    sock.bind((sender, 0))
+    sock.sendto(head + quoted, (receiver, 0))
+
+
 def frame(iface, *options):
     """src= sport= dst= dport= [flags=SA] [proto=tcp|udp] [sll=0x1234] [cut=BYTES]
-    [claim=BYTES of IP length more than there are] [ihl=N] [mac=DESTINATION] [vlan=ID,...]"""
+    [claim=BYTES of IP length more than there are] [ihl=N] [frag=HEX] [mac=DESTINATION] [vlan=ID,...]"""
     o = dict(option.split("=", 1) for option in options)
     ports = struct.pack("!HH", int(o["sport"]), int(o["dport"]))
     if o.get("proto", "tcp") == "tcp":
@@ -204,7 +216,7 @@ def frame(iface, *options):
     else:
         src, dst = (socket.inet_pton(socket.AF_INET, o[k]) for k in ("src", "dst"))
         header = struct.pack("!BBHHHBBH", 0x40 | int(o.get("ihl", "5")), 0, 20 + len(payload) + claim,
-                             7, 0, 64, number, 0) + src + dst
+                             7, int(o.get("frag", "0"), 16), 64, number, 0) + src + dst
         packet = header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
         ethertype = 0x0800
     mac = bytes.fromhex(o.get("mac", "ff:ff:ff:ff:ff:ff").replace(":", ""))
@@ -216,4 +228,4 @@ def frame(iface, *options):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (serve, ask, burst, pace, flows, ping, late, extension, frame)}[sys.argv[1]](*sys.argv[2:])
+    {f.__name__: f for f in (serve, ask, burst, pace, flows, ping, late, extension, unreachable, frame)}[sys.argv[1]](*sys.argv[2:])

@@ -125,16 +125,94 @@ sees() {
 	of_summary '.malformed == 1 and .hidden_unknown == 1'
 }
 
-@test "a fragmented datagram: all its parts are seen, with the user" {
-	endpoint imds $IMDS4 '[www-data]' 'port: udp/9'
-	watch
+# echo BYTES PORT HOST...: a datagram of that size to each, and back
+echo_large() {
 	client www-data "$PYTHON" -c '
 import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.IPPROTO_IP, 10, 0)
-s.sendto(b"x" * 4000, (sys.argv[1], 9))' $IMDS4
+size, port, *hosts = sys.argv[1:]
+for host in hosts:
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    if ":" not in host:
+        s.setsockopt(socket.IPPROTO_IP, 10, 0)
+    s.settimeout(5)
+    s.sendto(b"x" * int(size), (host, int(port)))
+    assert len(s.recv(65536)) == int(size)' "$@"
+}
+
+@test "fragmented datagrams: every part, there and back, with the user and by the first one's ports" {
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '[www-data]' 'port: udp/53'
+	endpoint other "[$IMDS4, \"$IMDS6\"]" '[www-data]' 'port: udp/5353'
+	watch
+	echo_large 4000 53 $IMDS4 $IMDS6
 	end_watch
-	expect 1 'udp and to and .dport == 9 and is(33) and .marks == ["fragment"]'
-	# the later parts have no ports: they are shown or counted as hidden, never lost
-	[ "$(($(count 'udp and to') + $(jq -s 'last.counters.hidden_unknown' "$OUT")))" -eq 3 ]
+	for version in 4 6; do
+		for direction in to from; do
+			expect 3 "pkt and .ip_version == $version and $direction and .marks == [\"fragment\"]"
+			expect 1 "udp and .ip_version == $version and $direction and .sport"
+		done
+	done
+	all pkt 'is(33) and names == ["imds"]'
+	of_summary '.matched == 12 and .fragments == 8 and .fragments_alone == 0 and .hidden_unknown == 0'
+}
+
+@test "later fragments whose first was not seen: any port's, nobody's, counted" {
+	endpoint dns $IMDS4 '"*"' 'port: udp/53'
+	endpoint named $IMDS4 '[www-data]' 'port: udp/80'
+	watch
+	frame src=$CLIENT4 sport=40001 dst=$IMDS4 dport=53 proto=udp frag=0003
+	end_watch
+	expect 1 'pkt and kind("unknown") and names == ["dns"] and (has("sport") | not)'
+	of_summary '.matched == 1 and .fragments == 1 and .fragments_alone == 1 and .hidden_unknown == 1'
+}
+
+expire() {
+	client "$1" "$PYTHON" -c '
+import socket, sys
+host, port = sys.argv[1], int(sys.argv[2])
+six = ":" in host
+s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, 16 if six else 2, 1)
+s.connect((host, port))
+s.send(b"late")
+s.settimeout(5)
+try:
+    s.recv(1)
+except OSError as error:
+    print(error)' "$2" "$3"
+}
+
+@test "ICMP errors about a watched packet: with its user, whoever sends them" {
+	endpoint far '[198.18.0.1, "fd00:18::1"]' '[www-data]' 'port: udp/7'
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '[www-data, backup]' 'port: 4444'
+	service sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0
+	ip -n "$C" route add 198.18.0.0/15 via $SERVICE4
+	ip -n "$C" route add fd00:18::/32 via $SERVICE6
+	ip -n "$S" route add 198.18.0.0/15 via $CLIENT4
+	ip -n "$S" route add fd00:18::/32 via $CLIENT6
+	watch
+	# a router on the way gives up; the service has no such port
+	expire www-data 198.18.0.1 7
+	expire www-data 198.18.0.1 8
+	expire www-data fd00:18::1 7
+	expire backup $IMDS4 4444
+	expire www-data $IMDS6 4444
+	wait_for has_records 'pkt and from' 4
+	end_watch
+	expect 1 "pkt and from and is(33) and names == [\"far\"] and .icmp_type == 11 and .src == \"$SERVICE4\" and .quoted.dst == \"198.18.0.1\" and .quoted.dport == 7"
+	expect 1 'pkt and from and is(33) and names == ["far"] and .icmp_type == 3 and .quoted.dst == "fd00:18::1"'
+	expect 1 'pkt and from and is(34) and names == ["imds"] and .icmp_type == 3 and .icmp_code == 3'
+	expect 1 'pkt and from and is(33) and names == ["imds"] and .icmp_type == 1 and .icmp_code == 4'
+	all 'pkt and from' '.owner.join == "reply" and .quoted.proto == "udp"'
+	of_summary '.matched == 8 and .no_owner_unattributed_reply == 0'
+}
+
+@test "an ICMP error about what nobody sent is an unattributed reply" {
+	endpoint imds $IMDS4 '"*"' 'port: 80'
+	watch
+	in_net "$S" "$PYTHON" "$DIR/mock.py" unreachable $SERVICE4 $CLIENT4 $CLIENT4 40001 $IMDS4 80
+	in_net "$S" "$PYTHON" "$DIR/mock.py" unreachable $SERVICE4 $CLIENT4 $CLIENT4 40001 $IMDS4 81
+	wait_for has_records pkt
+	end_watch
+	expect 1 'pkt and kind("unattributed_reply") and .quoted.dport == 80'
+	of_summary '.matched == 1'
 }
