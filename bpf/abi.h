@@ -209,7 +209,8 @@ enum sf_event_type {
 /* One verdict of the tap, through the ring buffer. */
 struct sf_event {
 	__u16 type; /* enum sf_event_type */
-	__u16 generation; /* of the policy that the endpoints are of */
+	__u8 generation; /* of the policy that the endpoints are of */
+	__u8 tap; /* enum sf_tap: SF_TAP_INET, or one of the others */
 	__u32 ifindex;
 	__u64 ts_ns; /* CLOCK_MONOTONIC */
 	struct sf_mask endpoints; /* of the verdict; of the address if rejected */
@@ -253,6 +254,9 @@ struct sf_slot {
 #define SF_GENERATIONS 2
 #define SF_TURN(generation, from_ns) ((__u64)(from_ns) << 1 | (generation))
 
+/* A stamp below it (36 years) is no date but the time that TCP wants a packet sent, since boot. */
+#define SF_STAMP_REAL_NS (1ULL << 60)
+
 struct sf_policy {
 	__u64 every; /* the socket on all interfaces delivers, else those on single ones */
 	struct sf_mask active;
@@ -292,6 +296,7 @@ struct sf_lpm6_key {
  * Counters, one per CPU. These add up, once the taps are quiet:
  *   SEEN = MATCHED + REJECTED
  *   MATCHED = packets read from the sockets + packets their queues dropped
+ *   of MATCHED, MATCHED_INET by raw IP sockets
  *   EVENTS = events read from the ring;  EVENTS_LOST never entered it
  * NO_OWNER_* count every packet of a watched endpoint that nobody stands
  * behind, HIDDEN_* those of them that endpoints with named users did not show.
@@ -315,6 +320,7 @@ enum sf_counter {
 	SF_FLOWS_REFUSED, /* the flow or owner table was full */
 	SF_FRAGMENTS, /* of a watched address, but for the first of each packet */
 	SF_FRAGMENTS_ALONE, /* those whose first was not seen: any port matches */
+	SF_MATCHED_INET,
 	SF_COUNTERS,
 };
 

@@ -23,7 +23,7 @@ struct question {
 	bool is_outgoing;
 	bool is_loopback;
 	bool is_forwarded;
-	bool has_cookie; /* the packet's own, not that of the socket it is given to */
+	__u8 tap; /* enum sf_tap */
 };
 
 /* And its answer. */
@@ -139,7 +139,8 @@ static __always_inline void answer_sent_here(const struct question *question, st
 static __always_inline void answer_to(struct __sk_buff *skb, const struct question *question,
 				      struct answer *answer)
 {
-	__u64 cookie = question->has_cookie ? bpf_get_socket_cookie(skb) : 0;
+	/* a raw IP socket's filter sees the cookie of that socket, not the packet's own */
+	__u64 cookie = question->tap == SF_TAP_INET ? 0 : bpf_get_socket_cookie(skb);
 	const struct sf_flow *flow;
 
 	if (cookie) {

@@ -99,7 +99,7 @@ static __always_inline __u32 core_netns_of_sock(const struct sock *plain)
 	return BPF_CORE_READ(plain, __sk_common.skc_net.net, ns.inum);
 }
 
-/* When the kernel first saw the packet (CLOCK_REALTIME), 0 when it did not note it. */
+/* When the kernel first saw the packet (CLOCK_REALTIME), or when TCP wanted it sent; 0 for neither. */
 static __always_inline __u64 core_stamp(const void *skb)
 {
 	const struct sk_buff *plain = core_address(skb);

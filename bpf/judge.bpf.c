@@ -79,6 +79,7 @@ static __always_inline void emit(struct __sk_buff *skb, const struct question *q
 	}
 	event->type = SF_EVENT_VERDICT;
 	event->generation = question->generation;
+	event->tap = question->tap;
 	event->ifindex = skb->ifindex;
 	event->ts_ns = bpf_ktime_get_ns();
 	event->endpoints.bits = endpoints;
@@ -199,6 +200,8 @@ static __always_inline int judge_at(struct __sk_buff *skb, struct question *ques
 	if (!shown)
 		return reject(skb, question, answer, wanted);
 	count(SF_MATCHED);
+	if (tap == SF_TAP_INET)
+		count(SF_MATCHED_INET);
 	emit(skb, question, answer, shown, SF_DELIVER);
 	return SF_DELIVER;
 }
@@ -212,13 +215,15 @@ static __always_inline int judge(struct __sk_buff *skb, enum sf_tap tap)
 	if (!desk || desk->is_taken) {
 		/* up to the reader, without a word on whose it is */
 		count(SF_MATCHED);
+		if (tap == SF_TAP_INET)
+			count(SF_MATCHED_INET);
 		count(SF_EVENTS_LOST);
 		return SF_DELIVER;
 	}
 	__builtin_memset(desk, 0, sizeof(*desk));
 	desk->is_taken = true;
 	desk->question.generation = generation_of(skb);
-	desk->question.has_cookie = tap != SF_TAP_INET;
+	desk->question.tap = tap;
 	verdict = judge_at(skb, &desk->question, &desk->answer, tap);
 	desk->is_taken = false;
 	return verdict;

@@ -9,6 +9,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 
 struct sf_policy sf_policies[SF_GENERATIONS];
 __u64 sf_turn;
+__u64 sf_turn_monotonic;
 const volatile bool sf_report_rejected = false;
 
 struct sf_lpm4_map sf_prefixes4 SEC(".maps");

@@ -75,6 +75,7 @@ extern struct sf_traces_map sf_traces SEC(".maps");
 extern struct sf_judges_map sf_judges SEC(".maps");
 extern struct sf_policy sf_policies[SF_GENERATIONS];
 extern __u64 sf_turn; /* SF_TURN */
+extern __u64 sf_turn_monotonic; /* the same instant by CLOCK_MONOTONIC */
 extern const volatile bool sf_report_rejected; /* set before loading */
 
 /* Read once a packet: whoever judges it goes by one policy to the end. */

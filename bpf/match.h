@@ -174,8 +174,14 @@ static __always_inline __u32 generation_of(struct __sk_buff *skb)
 	__u64 turn = current_turn();
 	__u64 from_ns = turn >> 1;
 	__u32 generation = turn & 1;
+	__u64 stamp_ns;
 
-	return from_ns && core_stamp(skb) >= from_ns ? !generation : generation;
+	if (!from_ns)
+		return generation;
+	stamp_ns = core_stamp(skb);
+	if (stamp_ns < SF_STAMP_REAL_NS)
+		from_ns = sf_turn_monotonic;
+	return stamp_ns >= from_ns ? !generation : generation;
 }
 
 static __always_inline bool owner_is_alive(const struct sf_owner *owner, __u64 now_ns)

@@ -52,6 +52,8 @@ static __always_inline int tap(struct __sk_buff *skb, enum sf_tap kind)
 	bpf_tail_call(skb, &sf_judges, kind);
 	/* without its judge, which is there from the start: up to the reader, its owner lost */
 	count(SF_MATCHED);
+	if (kind == SF_TAP_INET)
+		count(SF_MATCHED_INET);
 	return SF_DELIVER;
 }
 

@@ -122,6 +122,9 @@ static void print_endpoint(const struct config_endpoint *endpoint)
 	}
 	print_ports(endpoint);
 	printf("  %-10s %s\n", "direction", directions[endpoint->direction]);
+	if (endpoint->socket == CONFIG_SOCKET_INET)
+		printf("  %-10s inet (what comes in, after NAT; tcp, udp and icmp only)\n",
+		       "socket");
 	print_when(endpoint);
 }
 

@@ -9,27 +9,32 @@
 
 #include "policy.h"
 
-static bool is_listed(const struct ifaces *ifaces, const char *name)
+static struct iface *find_listed(const struct ifaces *ifaces, const char *name)
 {
 	for (size_t i = 0; i < ifaces->n; i++)
 		if (strcmp(ifaces->list[i].name, name) == 0)
-			return true;
-	return false;
+			return &ifaces->list[i];
+	return NULL;
 }
 
 static void list_names(struct ifaces *ifaces, const struct config *config,
 		       const struct config_endpoint *endpoint)
 {
-	ifaces->every |= endpoint->any_iface;
+	bool is_inet = endpoint->socket == CONFIG_SOCKET_INET;
+
+	ifaces->any |= endpoint->any_iface;
+	ifaces->every |= endpoint->any_iface && !is_inet;
+	ifaces->inet |= is_inet;
 	for (size_t i = 0; i < endpoint->n_ifaces; i++) {
 		const char *name = endpoint->ifaces[i];
-		struct iface *iface = &ifaces->list[ifaces->n];
+		struct iface *iface = find_listed(ifaces, name);
 
-		if (is_listed(ifaces, name))
-			continue;
-		snprintf(iface->name, sizeof(iface->name), "%s", name);
-		iface->mask = policy_iface_mask(config, name);
-		ifaces->n++;
+		if (!iface) {
+			iface = &ifaces->list[ifaces->n++];
+			snprintf(iface->name, sizeof(iface->name), "%s", name);
+			iface->mask = policy_iface_mask(config, name);
+		}
+		iface->needs_socket |= !is_inet;
 	}
 }
 
@@ -87,7 +92,7 @@ int ifaces_refresh(struct ifaces *ifaces, struct sf_policy *tables, bool *ret_ch
 
 bool ifaces_wants(const struct ifaces *ifaces, uint32_t ifindex)
 {
-	return ifaces->every || mask_of(ifaces, ifindex).bits;
+	return ifaces->any || mask_of(ifaces, ifindex).bits;
 }
 
 void ifaces_done(struct ifaces *ifaces)

@@ -16,12 +16,15 @@ struct iface {
 	char name[CONFIG_IFNAME_MAX];
 	uint32_t ifindex; /* 0: does not exist now */
 	struct sf_mask mask; /* endpoints that name it */
+	bool needs_socket; /* one of them is read from packet sockets */
 };
 
 struct ifaces {
 	struct iface *list;
 	size_t n;
-	bool every; /* an endpoint wants every interface */
+	bool any; /* an endpoint wants every interface */
+	bool every; /* and is read from packet sockets */
+	bool inet; /* an endpoint is read from raw IP sockets */
 };
 
 /* Collects the names, none of which is looked up yet. 0 or -ENOMEM. */

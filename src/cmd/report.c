@@ -150,7 +150,8 @@ static void emit_packet(struct report *report, const struct report_pending *from
 			const struct sf_event *event)
 {
 	struct sf_event unknown = {
-		.ifindex = from->ifindex,
+		.ifindex = from->place.ifindex,
+		.tap = from->place.is_inet ? SF_TAP_INET : SF_TAP_SINGLE,
 		.verdict = SF_DELIVER,
 		.packet = from->packet,
 	};
@@ -173,8 +174,7 @@ static bool join_and_emit(struct report *report, const struct report_pending *fr
 {
 	struct sf_event event;
 
-	switch (join_packet(report->join, from->ifindex, from->monotonic_ns, &from->packet,
-			    &event)) {
+	switch (join_packet(report->join, &from->place, &from->packet, &event)) {
 	case JOIN_FOUND:
 		emit_packet(report, from, &event);
 		return true;
@@ -190,14 +190,18 @@ static bool join_and_emit(struct report *report, const struct report_pending *fr
 void report_frame(struct report *report, const struct capture_frame *frame)
 {
 	struct report_pending from = {
-		.ifindex = frame->ifindex,
+		.place =
+			{
+				.is_inet = frame->kind != CAPTURE_PACKET,
+				.ifindex = frame->ifindex,
+				.ts_ns = clock_monotonic_of_real(frame->ts_ns),
+			},
 		.ts_ns = frame->ts_ns,
-		.monotonic_ns = clock_monotonic_of_real(frame->ts_ns),
 		.until_ns = clock_monotonic_ns() + WAIT_NS,
 	};
 
 	/* the tap delivers only what it could read, and its twin reads the same */
-	if (!decode_frame(&frame->frame, &from.packet))
+	if (!capture_decode(frame, &from.packet))
 		from.packet.len = frame->frame.len;
 	else if (join_and_emit(report, &from))
 		return;

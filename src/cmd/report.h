@@ -12,22 +12,21 @@
 #include "buffer.h"
 #include "capture.h"
 #include "config.h"
+#include "join.h"
 #include "options.h"
 #include "out.h"
 #include "record.h"
 #include "text.h"
 
 struct flow_table;
-struct join;
 
 /* Packets that wait for a verdict on its way. */
 #define REPORT_PENDING_MAX 1024
 
 struct report_pending {
 	struct sf_packet packet;
-	uint32_t ifindex;
-	uint64_t ts_ns; /* CLOCK_REALTIME */
-	uint64_t monotonic_ns; /* the same instant */
+	struct join_place place;
+	uint64_t ts_ns; /* CLOCK_REALTIME, when it was seen there */
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -359,13 +359,10 @@ bool tap_check(struct tap *tap)
 
 void tap_count(struct tap *tap, struct record_counts *counts)
 {
-	counts->packets_dropped = 0;
-	for (size_t i = 0; i < tap->sockets.n; i++) {
-		capture_update_dropped(&tap->sockets.list[i]);
-		counts->packets_dropped += tap->sockets.list[i].dropped;
-	}
 	if (loader_counters(tap->skel, counts->kernel))
 		log_warning("cannot read the kernel's counters");
+	sockets_count_lost(&tap->sockets, counts->kernel[SF_MATCHED_INET], &counts->packets_dropped,
+			   &counts->packets_unseen);
 }
 
 void tap_shut(struct tap *tap)

@@ -50,6 +50,12 @@ void tell_counts(struct tell *tell, enum record_type type)
 	report_status(tell->report, &record);
 }
 
+/* What came to it. An estimate may be corrected downwards later. */
+static uint64_t grown(uint64_t now, uint64_t told)
+{
+	return now > told ? now - told : 0;
+}
+
 void tell_loss(struct tell *tell)
 {
 	struct record_counts now = count_all(tell);
@@ -57,13 +63,15 @@ void tell_loss(struct tell *tell)
 	struct record_counts *lost = &record.status.counts;
 	const struct record_counts *told = &tell->told;
 
-	lost->packets_dropped = now.packets_dropped - told->packets_dropped;
-	lost->owners_lost = now.owners_lost - told->owners_lost;
-	lost->output_lost = now.output_lost - told->output_lost;
-	lost->kernel[SF_EVENTS_LOST] = now.kernel[SF_EVENTS_LOST] - told->kernel[SF_EVENTS_LOST];
+	lost->packets_dropped = grown(now.packets_dropped, told->packets_dropped);
+	lost->packets_unseen = grown(now.packets_unseen, told->packets_unseen);
+	lost->owners_lost = grown(now.owners_lost, told->owners_lost);
+	lost->output_lost = grown(now.output_lost, told->output_lost);
+	lost->kernel[SF_EVENTS_LOST] =
+		grown(now.kernel[SF_EVENTS_LOST], told->kernel[SF_EVENTS_LOST]);
 	lost->kernel[SF_FLOWS_REFUSED] =
-		now.kernel[SF_FLOWS_REFUSED] - told->kernel[SF_FLOWS_REFUSED];
-	if (!(lost->packets_dropped | lost->owners_lost | lost->output_lost |
+		grown(now.kernel[SF_FLOWS_REFUSED], told->kernel[SF_FLOWS_REFUSED]);
+	if (!(lost->packets_dropped | lost->packets_unseen | lost->owners_lost | lost->output_lost |
 	      lost->kernel[SF_EVENTS_LOST] | lost->kernel[SF_FLOWS_REFUSED]))
 		return;
 	tell->told = now;

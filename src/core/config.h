@@ -48,6 +48,12 @@ enum config_direction {
 	CONFIG_FROM,
 };
 
+/* Which sockets an endpoint's packets are read from. */
+enum config_socket {
+	CONFIG_SOCKET_PACKET, /* frames, in both directions */
+	CONFIG_SOCKET_INET, /* raw IP sockets: what comes in, after NAT */
+};
+
 struct config_endpoint {
 	char name[CONFIG_NAME_MAX];
 	struct prefix *ranges;
@@ -60,6 +66,7 @@ struct config_endpoint {
 	struct config_port *ports; /* none: any */
 	size_t n_ports;
 	enum config_direction direction;
+	enum config_socket socket;
 	struct schedule_window *when; /* none: always */
 	size_t n_when;
 };

@@ -21,6 +21,7 @@ enum key {
 	KEY_FILTER,
 	KEY_PORT,
 	KEY_DIRECTION,
+	KEY_SOCKET,
 	KEY_WHEN,
 	KEYS,
 };
@@ -37,10 +38,11 @@ static const struct {
 	[KEY_FILTER] = {"filter", "a user", true, true, config_read_who},
 	[KEY_PORT] = {"port", "a port", false, true, config_read_port},
 	[KEY_DIRECTION] = {"direction", "to, from or both", false, false, config_read_direction},
+	[KEY_SOCKET] = {"socket", "packet or inet", false, false, config_read_socket},
 	[KEY_WHEN] = {"when", "a time window", false, true, config_read_when},
 };
 
-static const char all_keys[] = "the keys are range, iface, filter, port, direction, when";
+static const char all_keys[] = "the keys are range, iface, filter, port, direction, socket, when";
 
 /* KEYS when it is none of them. */
 static enum key key_of(const struct yaml_node *node)

@@ -296,6 +296,16 @@ int config_read_port(struct config_walk *walk, struct config_endpoint *endpoint,
 	return 0;
 }
 
+/* The index of node's word among words, n when it is none of them. */
+static size_t find_word(const struct yaml_node *node, const char *const *words, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !yaml_is(node, words[i]))
+		i++;
+	return i;
+}
+
 int config_read_direction(struct config_walk *walk, struct config_endpoint *endpoint,
 			  const struct yaml_node *node)
 {
@@ -304,15 +314,30 @@ int config_read_direction(struct config_walk *walk, struct config_endpoint *endp
 		[CONFIG_TO] = "to",
 		[CONFIG_FROM] = "from",
 	};
+	size_t found = find_word(node, words, ARRAY_SIZE(words));
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (yaml_is(node, words[i])) {
-			endpoint->direction = i;
-			return 0;
-		}
-	}
-	config_error(walk, node, "write to, from or both", "'%.*s' is not a direction",
-		     config_quote_len(node), node->text);
+	if (found < ARRAY_SIZE(words))
+		endpoint->direction = found;
+	else
+		config_error(walk, node, "write to, from or both", "'%.*s' is not a direction",
+			     config_quote_len(node), node->text);
+	return 0;
+}
+
+int config_read_socket(struct config_walk *walk, struct config_endpoint *endpoint,
+		       const struct yaml_node *node)
+{
+	static const char *const words[] = {
+		[CONFIG_SOCKET_PACKET] = "packet",
+		[CONFIG_SOCKET_INET] = "inet",
+	};
+	size_t found = find_word(node, words, ARRAY_SIZE(words));
+
+	if (found < ARRAY_SIZE(words))
+		endpoint->socket = found;
+	else
+		config_error(walk, node, "write packet or inet", "'%.*s' is not a kind of socket",
+			     config_quote_len(node), node->text);
 	return 0;
 }
 

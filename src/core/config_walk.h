@@ -54,5 +54,7 @@ int config_read_port(struct config_walk *walk, struct config_endpoint *endpoint,
 		     const struct yaml_node *node);
 int config_read_direction(struct config_walk *walk, struct config_endpoint *endpoint,
 			  const struct yaml_node *node);
+int config_read_socket(struct config_walk *walk, struct config_endpoint *endpoint,
+		       const struct yaml_node *node);
 int config_read_when(struct config_walk *walk, struct config_endpoint *endpoint,
 		     const struct yaml_node *node);

@@ -15,7 +15,8 @@ struct key {
 	uint16_t peer_port_be;
 	uint32_t ifindex;
 	uint8_t proto;
-	uint8_t pad[3];
+	uint8_t is_inet; /* raw IP sockets have endpoints of their own */
+	uint8_t pad[2];
 };
 
 struct decided {
@@ -50,6 +51,7 @@ static void key_of(struct key *key, const struct sf_event *event)
 	key->peer_port_be = to ? packet->sport : packet->dport;
 	key->ifindex = event->ifindex;
 	key->proto = packet->proto;
+	key->is_inet = event->tap == SF_TAP_INET;
 }
 
 static bool is_same(const struct decided *decided, const struct sf_event *event)

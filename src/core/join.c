@@ -11,7 +11,8 @@
 
 struct key {
 	struct sf_packet packet;
-	uint32_t ifindex;
+	uint32_t ifindex; /* 0 for raw IP sockets */
+	uint32_t is_inet;
 };
 
 /* Verdicts with the same key hang behind the one in the hash, oldest first. */
@@ -34,6 +35,14 @@ struct join {
 struct join *join_new(void)
 {
 	return calloc(1, sizeof(struct join));
+}
+
+static void key_of(struct key *key, const struct sf_packet *packet, bool is_inet, uint32_t ifindex)
+{
+	memset(key, 0, sizeof(*key));
+	key->packet = *packet;
+	key->is_inet = is_inet;
+	key->ifindex = is_inet ? 0 : ifindex;
 }
 
 static struct waiting *find(struct join *join, const struct key *key)
@@ -74,8 +83,7 @@ void join_event(struct join *join, const struct sf_event *event)
 	if (slot->is_used)
 		remove_head(join, slot);
 	memset(slot, 0, sizeof(*slot));
-	slot->key.packet = event->packet;
-	slot->key.ifindex = event->ifindex;
+	key_of(&slot->key, &event->packet, event->tap == SF_TAP_INET, event->ifindex);
 	slot->event = *event;
 	slot->is_used = true;
 	head = find(join, &slot->key);
@@ -103,17 +111,15 @@ static struct waiting *find_recent(struct join *join, const struct key *key, uin
 	return head;
 }
 
-enum join_result join_packet(struct join *join, uint32_t ifindex, uint64_t ts_ns,
+enum join_result join_packet(struct join *join, const struct join_place *place,
 			     const struct sf_packet *packet, struct sf_event *ret)
 {
 	struct waiting *head;
 	struct key key;
 	bool is_ambiguous;
 
-	memset(&key, 0, sizeof(key));
-	key.packet = *packet;
-	key.ifindex = ifindex;
-	head = find_recent(join, &key, ts_ns);
+	key_of(&key, packet, place->is_inet, place->ifindex);
+	head = find_recent(join, &key, place->ts_ns);
 	if (!head)
 		return JOIN_MISSING;
 	is_ambiguous = head->n_changes > 0;

@@ -36,11 +36,15 @@ struct join *join_new(void);
 /* A delivered packet's verdict. */
 void join_event(struct join *join, const struct sf_event *event);
 
-/*
- * Takes the verdict on a packet seen on ifindex at ts_ns (CLOCK_MONOTONIC); of
- * several alike, the oldest. ret is filled for JOIN_FOUND only.
- */
-enum join_result join_packet(struct join *join, uint32_t ifindex, uint64_t ts_ns,
+/* Where a packet was seen, besides what it is. */
+struct join_place {
+	bool is_inet; /* by a raw IP socket */
+	uint32_t ifindex; /* not looked at then: these tell of it by another rule */
+	uint64_t ts_ns; /* CLOCK_MONOTONIC */
+};
+
+/* Takes the verdict on a packet; of several alike, the oldest. ret is filled for JOIN_FOUND only. */
+enum join_result join_packet(struct join *join, const struct join_place *place,
 			     const struct sf_packet *packet, struct sf_event *ret);
 
 /* NULL is fine. */

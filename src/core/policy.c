@@ -119,6 +119,8 @@ static int compile_tables(struct sf_policy *tables, const struct config_endpoint
 		add(&tables->to, bit);
 	if (endpoint->direction != CONFIG_TO)
 		add(&tables->from, bit);
+	if (endpoint->socket == CONFIG_SOCKET_INET)
+		add(&tables->inet, bit);
 	if (endpoint->any_iface)
 		add(&tables->any_iface, bit);
 	if (endpoint->n_ports == 0)

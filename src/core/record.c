@@ -34,6 +34,7 @@ static const char *const counter_names[] = {
 	[SF_FLOWS_REFUSED] = "flows_refused",
 	[SF_FRAGMENTS] = "fragments",
 	[SF_FRAGMENTS_ALONE] = "fragments_alone",
+	[SF_MATCHED_INET] = "matched_inet",
 };
 _Static_assert(ARRAY_SIZE(counter_names) == SF_COUNTERS, "every counter has a name");
 

@@ -64,6 +64,7 @@ struct record_counts {
 	uint64_t kernel[SF_COUNTERS];
 	uint64_t packets_reported;
 	uint64_t packets_dropped; /* by the queues of our sockets */
+	uint64_t packets_unseen; /* dropped before the filter: nobody knows whether they matched */
 	uint64_t packets_left; /* read after COUNT was reached, not reported */
 	uint64_t owners_lost; /* packets whose event was lost */
 	uint64_t events_read;

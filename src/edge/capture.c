@@ -12,14 +12,16 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "rawip.h"
 
-#define CONTROL_BYTES \
-	(CMSG_SPACE(sizeof(struct tpacket_auxdata)) + CMSG_SPACE(sizeof(struct timespec)))
+/* Whatever a socket of either kind tells beside its packets. */
+#define CONTROL_BYTES 256
 
 struct capture_batch {
+	const struct capture *of; /* the socket of the last read */
 	struct mmsghdr messages[CAPTURE_BATCH];
 	struct iovec iovs[CAPTURE_BATCH];
-	struct sockaddr_ll from[CAPTURE_BATCH];
+	struct sockaddr_storage from[CAPTURE_BATCH];
 	union {
 		struct cmsghdr align;
 		uint8_t bytes[CONTROL_BYTES];
@@ -99,51 +101,87 @@ int capture_read(struct capture *capture, struct capture_batch *batch)
 	int n;
 
 	prepare(batch);
+	batch->of = capture;
 	n = recvmmsg(capture->fd, batch->messages, CAPTURE_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
-	if (n >= 0)
+	if (n >= 0) {
+		capture->n_read += (uint64_t)n;
 		return n;
+	}
 	/* a link that went down says so once, and the socket goes on */
 	if (errno == EAGAIN || errno == EINTR || errno == ENETDOWN)
 		return 0;
 	return -errno;
 }
 
+static void read_timestamp(const struct cmsghdr *c, struct capture_frame *frame)
+{
+	struct timespec ts;
+
+	memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+	frame->ts_ns = (uint64_t)ts.tv_sec * NS_PER_SECOND + (uint64_t)ts.tv_nsec;
+}
+
+static void read_auxdata(const struct cmsghdr *c, struct capture_frame *frame)
+{
+	struct tpacket_auxdata aux;
+
+	memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+	frame->frame.net = aux.tp_net;
+	frame->frame.len = aux.tp_len;
+}
+
 static void read_control(struct msghdr *header, struct capture_frame *frame)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
-			struct timespec ts;
-
-			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-			frame->ts_ns = (uint64_t)ts.tv_sec * NS_PER_SECOND + (uint64_t)ts.tv_nsec;
-		} else if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA) {
-			struct tpacket_auxdata aux;
-
-			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-			frame->frame.net = aux.tp_net;
-			frame->frame.len = aux.tp_len;
-		}
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			read_timestamp(c, frame);
+		else if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
+			read_auxdata(c, frame);
+		else
+			rawip_read_control(c, frame);
 	}
+}
+
+static void read_link(const struct sockaddr_ll *from, struct capture_frame *frame)
+{
+	frame->frame.net = ETH_HLEN;
+	frame->frame.protocol = ntohs(from->sll_protocol);
+	frame->ifindex = (uint32_t)from->sll_ifindex;
+	frame->is_outgoing = from->sll_pkttype == PACKET_OUTGOING;
 }
 
 void capture_frame(const struct capture_batch *batch, int i, struct capture_frame *ret)
 {
-	const struct sockaddr_ll *from = &batch->from[i];
 	struct msghdr header = batch->messages[i].msg_hdr;
 	size_t len = batch->messages[i].msg_len;
 
 	*ret = (struct capture_frame){
+		.kind = batch->of->kind,
 		.frame.bytes = batch->frames[i],
 		.frame.captured = len < CAPTURE_SNAPLEN ? len : CAPTURE_SNAPLEN,
 		.frame.len = (uint32_t)len,
-		.frame.net = ETH_HLEN,
-		.frame.protocol = ntohs(from->sll_protocol),
-		.ifindex = (uint32_t)from->sll_ifindex,
-		.is_outgoing = from->sll_pkttype == PACKET_OUTGOING,
 	};
+	if (ret->kind == CAPTURE_PACKET)
+		read_link((const struct sockaddr_ll *)&batch->from[i], ret);
+	else
+		rawip_read_from(batch->of, &batch->from[i], ret);
 	read_control(&header, ret);
 	if (!ret->ts_ns)
 		ret->ts_ns = clock_real_ns();
+}
+
+bool capture_decode(const struct capture_frame *frame, struct sf_packet *ret)
+{
+	switch (frame->kind) {
+	case CAPTURE_PACKET:
+		return decode_frame(&frame->frame, ret);
+	case CAPTURE_INET4:
+		return decode_raw_v4(&frame->frame, ret);
+	case CAPTURE_INET6:
+		decode_raw_v6(&frame->frame, &frame->v6, ret);
+		return true;
+	}
+	return false;
 }
 
 void capture_update_dropped(struct capture *capture)
@@ -151,6 +189,10 @@ void capture_update_dropped(struct capture *capture)
 	struct tpacket_stats stats;
 	socklen_t len = sizeof(stats);
 
+	if (capture->kind != CAPTURE_PACKET) {
+		rawip_update_dropped(capture);
+		return;
+	}
 	if (!getsockopt(capture->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
 		capture->dropped += stats.tp_drops;
 }
@@ -160,6 +202,8 @@ bool capture_is_attached(const struct capture *capture)
 	struct sockaddr_ll place = {};
 	socklen_t len = sizeof(place);
 
+	if (capture->kind != CAPTURE_PACKET)
+		return capture->is_bound;
 	if (!capture->is_bound || getsockname(capture->fd, (struct sockaddr *)&place, &len))
 		return false;
 	return place.sll_ifindex == (int)capture->ifindex;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Raw packet sockets behind the tap. A socket gets protocol 0, then the
- * filter, then its interface: no unfiltered packet is ever queued.
+ * Raw sockets behind the tap, and what is read from them. A packet socket gets
+ * protocol 0, then the filter, then its interface: no unfiltered packet is
+ * ever queued. rawip.h opens the other kind.
  */
 #pragma once
 
@@ -15,15 +16,26 @@
 #define CAPTURE_SNAPLEN 4096
 #define CAPTURE_BATCH 64
 
+enum capture_kind {
+	CAPTURE_PACKET, /* frames from the link header on, in both directions */
+	CAPTURE_INET4, /* what has come in, from the IP header on */
+	CAPTURE_INET6, /* what has come in, from the transport header on */
+};
+
 struct capture {
 	int fd;
-	bool is_bound;
+	enum capture_kind kind;
+	uint8_t proto; /* of a raw IP socket */
+	bool is_bound; /* a raw IP socket: listening, to every interface */
 	uint32_t ifindex; /* 0: every interface */
-	uint64_t dropped; /* by the socket's queue, so far */
+	uint64_t n_read; /* packets, so far */
+	uint64_t dropped; /* by the socket's queue, so far; of a raw IP socket at most */
 };
 
 struct capture_frame {
+	enum capture_kind kind;
 	struct decode_frame frame;
+	struct decode_v6_header v6; /* CAPTURE_INET6 */
 	uint32_t ifindex;
 	uint64_t ts_ns; /* CLOCK_REALTIME, by the kernel */
 	bool is_outgoing;
@@ -53,7 +65,10 @@ int capture_read(struct capture *capture, struct capture_batch *batch);
 /* Frame number i of the last read; its bytes are valid until the next. */
 void capture_frame(const struct capture_batch *batch, int i, struct capture_frame *ret);
 
-/* Adds what the queue dropped since the last call. */
+/* Reads what the frame is. False, with ret untouched, when it has no addresses. */
+bool capture_decode(const struct capture_frame *frame, struct sf_packet *ret);
+
+/* Brings up to date what the queue dropped. */
 void capture_update_dropped(struct capture *capture);
 
 /* Is the socket bound, and still where it was? */

@@ -208,6 +208,7 @@ void loader_turn(const struct sockfilter *skel, uint32_t generation)
 		.tv_nsec = (long)(until_ns % NS_PER_SECOND),
 	};
 
+	skel->bss->sf_turn_monotonic = until_ns;
 	set_turn(skel, SF_TURN(!generation, clock_real_ns() + AHEAD_NS));
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		continue;

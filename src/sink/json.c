@@ -327,6 +327,7 @@ static void add_counts(struct buffer *buffer, const struct record_counts *counts
 		add_count(buffer, record_counter_name(counter), counts->kernel[counter]);
 	add_count(buffer, "packets_reported", counts->packets_reported);
 	add_count(buffer, "packets_dropped", counts->packets_dropped);
+	add_count(buffer, "packets_unseen", counts->packets_unseen);
 	add_count(buffer, "packets_left", counts->packets_left);
 	add_count(buffer, "owners_lost", counts->owners_lost);
 	add_count(buffer, "events_read", counts->events_read);

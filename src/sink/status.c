@@ -177,6 +177,10 @@ static void add_matched(struct line *line, const struct record_counts *counts)
 	add_count(line, counts->kernel[SF_MATCHED], "packet");
 	line_add(line, " matched");
 	add_parts(line, counts->kernel[SF_MATCHED], parts, ARRAY_SIZE(parts));
+	if (counts->packets_unseen) {
+		line_add(line, "; unseen: ");
+		add_count(line, counts->packets_unseen, "packet");
+	}
 }
 
 /* Packets that nobody stands behind, not shown by endpoints that name users. */
@@ -272,8 +276,11 @@ static void add_counters(struct line *line, const struct record *record)
 static void add_losses(struct line *line, const struct record_counts *counts)
 {
 	const struct part losses[] = {
-		{counts->packets_dropped, "packet"},	{counts->kernel[SF_EVENTS_LOST], "event"},
-		{counts->owners_lost, "owner"},		{counts->kernel[SF_FLOWS_REFUSED], "flow"},
+		{counts->packets_dropped, "packet"},
+		{counts->packets_unseen, "unseen packet"},
+		{counts->kernel[SF_EVENTS_LOST], "event"},
+		{counts->owners_lost, "owner"},
+		{counts->kernel[SF_FLOWS_REFUSED], "flow"},
 		{counts->output_lost, "output record"},
 	};
 	const char *between = "";

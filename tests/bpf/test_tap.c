@@ -860,7 +860,7 @@ static int32_t verdict_at(struct rig *rig, enum sf_tap tap, uint64_t stamp_ns)
 static void test_switch(void **state)
 {
 	struct rig rig;
-	uint64_t before_ns, after_ns;
+	uint64_t before_ns, after_ns, booted_ns;
 
 	(void)state;
 	rig_open(&rig, EVERYTHING, false);
@@ -873,6 +873,12 @@ static void test_switch(void **state)
 	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, before_ns), SF_REJECT);
 	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, after_ns), SF_REJECT);
 	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, after_ns), SF_DELIVER);
+	/* the stamps of TCP count from the boot */
+	booted_ns = clock_real_ns() - clock_monotonic_ns();
+	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, before_ns - booted_ns), SF_DELIVER);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, before_ns - booted_ns), SF_REJECT);
+	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, after_ns - booted_ns), SF_REJECT);
+	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, after_ns - booted_ns), SF_DELIVER);
 	/* one that bears no stamp is an old one */
 	assert_int_equal(verdict_at(&rig, SF_TAP_SINGLE, 0), SF_DELIVER);
 	assert_int_equal(verdict_at(&rig, SF_TAP_EVERY, 0), SF_REJECT);

@@ -144,7 +144,7 @@ static void read_tap(struct capture *tap)
 		wire.frames[wire.n_frames].ifindex = frame.ifindex;
 		wire.frames[wire.n_frames].is_outgoing = frame.is_outgoing;
 		wire.frames[wire.n_frames].is_read =
-			decode_frame(&frame.frame, &wire.frames[wire.n_frames].packet);
+			capture_decode(&frame, &wire.frames[wire.n_frames].packet);
 		wire.n_frames++;
 	}
 }
@@ -249,12 +249,13 @@ static void assert_all_joined(const char *words)
 	for (size_t i = 0; i < wire.n_events; i++)
 		join_event(join, &wire.events[i]);
 	for (size_t i = 0; i < wire.n_frames; i++) {
+		struct join_place place = {.ifindex = wire.frames[i].ifindex};
 		struct sf_event event;
 
 		assert_true(wire.frames[i].is_read);
 		assert_true(i < wire.n_events);
-		if (join_packet(join, wire.frames[i].ifindex, wire.events[i].ts_ns,
-				&wire.frames[i].packet, &event) == JOIN_MISSING)
+		place.ts_ns = wire.events[i].ts_ns;
+		if (join_packet(join, &place, &wire.frames[i].packet, &event) == JOIN_MISSING)
 			fail_msg("%s: frame %zu of %zu: the parsers disagree", words, i,
 				 wire.n_frames);
 	}

@@ -39,6 +39,7 @@ static struct sf_event event_of(uint8_t flow, uint8_t owner, uint64_t ts_ns)
 static void step(struct flow_table *flows, struct join *join, const struct sf_event *event,
 		 uint8_t what)
 {
+	struct join_place place = {.ifindex = event->ifindex, .ts_ns = event->ts_ns};
 	struct sf_event found;
 
 	switch (what % 3) {
@@ -50,8 +51,7 @@ static void step(struct flow_table *flows, struct join *join, const struct sf_ev
 		join_event(join, event);
 		return;
 	case 2:
-		if (join_packet(join, event->ifindex, event->ts_ns, &event->packet, &found) !=
-		    JOIN_FOUND)
+		if (join_packet(join, &place, &event->packet, &found) != JOIN_FOUND)
 			return;
 		assert(found.packet.src[15] == event->packet.src[15]);
 		assert(found.ifindex == event->ifindex);

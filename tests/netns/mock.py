@@ -6,6 +6,8 @@ usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 53
        mock.py burst HOST PORT N [IP_VERSION]   N datagrams as fast as they go
        mock.py pace HOST RATE STOP    RATE datagrams a second until the file STOP is there, each
                                       to a port of its own from 10000 on; says how many
+       mock.py echoes HOST PORT RATE STOP   RATE datagrams a second until the file STOP is there;
+                                      says how many came back
        mock.py flows NUMBER HOST...   one datagram to each of NUMBER ports of each host, one socket
        mock.py ping HOST              one ICMP echo, waits for the reply
        mock.py late HOST PORT GO      connects, says so, sends when GO is written to
@@ -125,6 +127,18 @@ def pace(host, rate, stop):
     print(sent, flush=True)
 
 
+def echoes(host, port, rate, stop):
+    sock = udp_to(host, port)
+    due = time.monotonic()
+    back = 0
+    while not os.path.exists(stop):
+        sock.send(b"tick")
+        back += sock.recv(64) == b"tick"
+        due += 1 / int(rate)
+        time.sleep(max(0, due - time.monotonic()))
+    print(back, flush=True)
+
+
 def flows(number, *hosts):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for host in hosts:
@@ -228,4 +242,4 @@ def frame(iface, *options):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (serve, ask, burst, pace, flows, ping, late, extension, unreachable, frame)}[sys.argv[1]](*sys.argv[2:])
+    {f.__name__: f for f in (serve, ask, burst, pace, echoes, flows, ping, late, extension, unreachable, frame)}[sys.argv[1]](*sys.argv[2:])

@@ -111,6 +111,7 @@ static void test_original(void **state)
 	assert_int_equal(endpoint->who[0].kind, CONFIG_WHO_ANY);
 	assert_int_equal(endpoint->n_ports, 0);
 	assert_int_equal(endpoint->direction, CONFIG_BOTH);
+	assert_int_equal(endpoint->socket, CONFIG_SOCKET_PACKET);
 	assert_int_equal(endpoint->n_when, 0);
 	config_free(config);
 }
@@ -127,7 +128,7 @@ static void test_every_key(void **state)
 			   "    direction: from\n"
 			   "    when: [Mon-Fri 08:00-18:00, 'Sat,Sun 22:00-02:00']\n"
 			   "- b: {range: 1.2.3.4, iface: '*', filter: alice, port: "
-			   "65535, direction: to, when: 08:00-24:00}\n");
+			   "65535, direction: to, socket: inet, when: 08:00-24:00}\n");
 	const struct config_endpoint *a = &config->endpoints[0];
 	const struct config_endpoint *b = &config->endpoints[1];
 	(void)state;
@@ -163,6 +164,8 @@ static void test_every_key(void **state)
 	assert_int_equal(b->when[0].days, SCHEDULE_EVERY_DAY);
 	assert_int_equal(b->when[0].to_min, 24 * 60);
 	assert_int_equal(b->direction, CONFIG_TO);
+	assert_int_equal(a->socket, CONFIG_SOCKET_PACKET);
+	assert_int_equal(b->socket, CONFIG_SOCKET_INET);
 	assert_int_equal(b->ports[0].port, 65535);
 	assert_int_equal(b->who[0].id, 1001);
 	assert_string_equal(b->who[0].name, "alice");
@@ -175,6 +178,7 @@ static void test_accepted(void **state)
 	expect_ok(profile_cloud_metadata);
 	expect_ok(WITH("port: 1"));
 	expect_ok(WITH("direction: both"));
+	expect_ok(WITH("socket: packet"));
 	expect_ok("%YAML 1.2\n---\n" WITH("port: 80") "...\n");
 	expect_ok("\xef\xbb\xbf" WITH("port: 80"));
 	expect_ok("endpoints:\r\n  - a:\r\n      range: ::1\r\n      iface: lo\r\n      filter: 0");
@@ -188,10 +192,10 @@ static void test_keys(void **state)
 		{WITH("prot: 80"), "6:7+4 unknown key 'prot'; did you mean 'port'?\n"},
 		{WITH("allow: root"), "6:7+5 the key 'allow' is reserved for a later version\n"},
 		{WITH("xyzzy: 80"), "6:7+5 unknown key 'xyzzy'; the keys are range, iface, "
-				    "filter, port, direction, when\n"},
+				    "filter, port, direction, socket, when\n"},
 		{WITH("iface: eth0"), "6:7+5 duplicate key 'iface'; first given in line 4\n"},
 		{WITH("[port]: 80"), "6:7+1 expected a key, found a list; the keys are range, "
-				     "iface, filter, port, direction, when\n"},
+				     "iface, filter, port, direction, socket, when\n"},
 		{"endpoint: []\n", "1:1+8 unknown key 'endpoint'; did you mean 'endpoints'?\n"},
 		{"allow: 1\n" WITH("port: 80"),
 		 "1:1+5 the key 'allow' is reserved for a later version\n"},
@@ -242,9 +246,9 @@ static void test_shape(void **state)
 		 "its keys below\n"},
 		{"endpoints:\n  - a:\n  - b: x\n",
 		 "2:5+1 endpoint 'a' holds nothing; expected its keys; the keys are range, iface, "
-		 "filter, port, direction, when\n"
+		 "filter, port, direction, socket, when\n"
 		 "3:8+1 endpoint 'b' holds a text; expected its keys; the keys are range, iface, "
-		 "filter, port, direction, when\n"},
+		 "filter, port, direction, socket, when\n"},
 		{"endpoints:\n  - imdsv2:\n    range: bad\n    iface: lo\n    filter: root\n",
 		 "3:5+5 this key stands beside 'imdsv2', not below it; indent the keys of an "
 		 "endpoint deeper than its name\n"
@@ -362,6 +366,9 @@ static void test_ports_and_direction(void **state)
 		{WITH("port: []"), "6:13+1 'port' holds an empty list; expected a port\n"},
 		{WITH("port:"), "6:7+1 'port' holds nothing; expected a port or a list of them\n"},
 		{WITH("direction: up"), "6:18+2 'up' is not a direction; write to, from or both\n"},
+		{WITH("socket: raw"),
+		 "6:15+3 'raw' is not a kind of socket; write packet or inet\n"},
+		{WITH("socket: [inet]"), "6:15+1 'socket' holds a list; expected packet or inet\n"},
 		{WITH("direction: [to]"),
 		 "6:18+1 'direction' holds a list; expected to, from or both\n"},
 	};

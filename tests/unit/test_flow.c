@@ -103,10 +103,11 @@ static void test_direction_is_part_of_it(void **state)
 
 static void test_each_key_field_counts(void **state)
 {
-	struct sf_event events[8];
+	struct sf_event events[9];
 
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		events[i] = request(1);
+	events[8].tap = SF_TAP_INET;
 	events[1].packet.src[15] ^= 1;
 	events[2].packet.dst[0] ^= 1;
 	events[3].packet.sport ^= htons(1);

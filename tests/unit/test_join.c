@@ -62,14 +62,18 @@ static struct sf_event event_of(uint32_t seq)
 	};
 }
 
+static struct join_place place_at(uint32_t ifindex, uint64_t ts_ns)
+{
+	return (struct join_place){.ifindex = ifindex, .ts_ns = ts_ns};
+}
+
 static void assert_found(struct join *join, const struct sf_event *expected)
 {
+	struct join_place place = place_at(expected->ifindex, expected->ts_ns);
 	struct sf_event found;
 
 	memset(&found, 0x5a, sizeof(found));
-	assert_int_equal(
-		join_packet(join, expected->ifindex, expected->ts_ns, &expected->packet, &found),
-		JOIN_FOUND);
+	assert_int_equal(join_packet(join, &place, &expected->packet, &found), JOIN_FOUND);
 	assert_memory_equal(&found, expected, sizeof(found));
 }
 
@@ -77,12 +81,13 @@ static void assert_found(struct join *join, const struct sf_event *expected)
 static void assert_not_found(struct join *join, uint32_t ifindex, const struct sf_packet *packet,
 			     enum join_result expected)
 {
+	struct join_place place = place_at(ifindex, NOW_NS);
 	struct sf_event found;
 	struct sf_event before;
 
 	memset(&found, 0x5a, sizeof(found));
 	before = found;
-	assert_int_equal(join_packet(join, ifindex, NOW_NS, packet, &found), expected);
+	assert_int_equal(join_packet(join, &place, packet, &found), expected);
 	assert_memory_equal(&found, &before, sizeof(found));
 }
 
@@ -174,12 +179,12 @@ static void test_a_verdict_ages(void **state)
 {
 	struct sf_event old = event_of(1);
 	struct sf_event recent = event_of(1);
+	struct join_place place = place_at(ETH0, old.ts_ns + 2 * JOIN_APART_NS);
 	struct sf_event found;
 
 	join_event(*state, &old);
-	recent.ts_ns = old.ts_ns + 2 * JOIN_APART_NS;
-	assert_int_equal(join_packet(*state, ETH0, recent.ts_ns, &recent.packet, &found),
-			 JOIN_MISSING);
+	recent.ts_ns = place.ts_ns;
+	assert_int_equal(join_packet(*state, &place, &recent.packet, &found), JOIN_MISSING);
 	/* nor does it make a recent one ambiguous */
 	join_event(*state, &old);
 	recent.uid = TESTUSER + 1;
@@ -191,12 +196,35 @@ static void test_a_verdict_ages(void **state)
 static void test_a_verdict_is_not_taken_before_its_time(void **state)
 {
 	struct sf_event event = event_of(1);
+	struct join_place place = place_at(ETH0, NOW_NS);
 	struct sf_event found;
 
 	event.ts_ns = NOW_NS + JOIN_APART_NS + 1;
 	join_event(*state, &event);
-	assert_int_equal(join_packet(*state, ETH0, NOW_NS, &event.packet, &found), JOIN_MISSING);
+	assert_int_equal(join_packet(*state, &place, &event.packet, &found), JOIN_MISSING);
 	assert_found(*state, &event);
+}
+
+/* The two kinds of sockets see the same packet: each has its own verdict. */
+static void test_kinds_of_sockets_are_apart(void **state)
+{
+	struct sf_event by_packet = event_of(1);
+	struct sf_event by_inet = event_of(1);
+	struct join_place place = {.is_inet = true, .ifindex = ETH0 + 1, .ts_ns = NOW_NS};
+	struct sf_event found;
+
+	by_packet.ts_ns = by_inet.ts_ns = NOW_NS;
+	by_inet.tap = SF_TAP_INET;
+	by_inet.uid++;
+	join_event(*state, &by_packet);
+	assert_int_equal(join_packet(*state, &place, &by_inet.packet, &found), JOIN_MISSING);
+	join_event(*state, &by_inet);
+	/* a raw IP socket may know the interface by another of its numbers */
+	assert_int_equal(join_packet(*state, &place, &by_inet.packet, &found), JOIN_FOUND);
+	assert_memory_equal(&found, &by_inet, sizeof(found));
+	by_packet.tap = SF_TAP_EVERY;
+	join_event(*state, &by_packet);
+	assert_int_equal(join_packet(*state, &place, &by_inet.packet, &found), JOIN_MISSING);
 }
 
 /* Which of two alike was whose cannot be told: nobody is accused, until they agree. */
@@ -363,6 +391,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_verdict_ages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_verdict_is_not_taken_before_its_time, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_kinds_of_sockets_are_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_at_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_in_the_middle, setup, teardown),

@@ -25,14 +25,14 @@
 #define HOOKS                                                   \
 	"\"hooks\":[{\"name\":\"tap eth0\",\"attached\":true}," \
 	"{\"name\":\"cgroup_skb/egress\",\"attached\":true}]"
-#define COUNTERS                                                                                  \
-	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"              \
-	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                  \
-	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"             \
-	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3," \
-	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,"       \
-	"\"packets_reported\":28,"                                                                \
-	"\"packets_dropped\":2,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"          \
+#define COUNTERS                                                                                               \
+	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"                           \
+	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                               \
+	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"                          \
+	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3,"              \
+	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,\"matched_inet\":0," \
+	"\"packets_reported\":28,"                                                                             \
+	"\"packets_dropped\":2,\"packets_unseen\":0,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"  \
 	"\"decisions_reported\":9,\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
 
 static char *emit(const struct record *record)
