@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# alone: it fills tables and queues, and holds a rate
 # Killed, stopped, its disk full, a namespace gone, its tables full: nothing
 # stays behind, and what is lost is counted.
 load lib

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# alone: it says how long a start may take
 # A policy of 10,000 ranges.
 load lib
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# alone: it fills tables and queues, and holds a rate
 # produced = reported + lost, whatever happens to the reader.
 load lib
 
