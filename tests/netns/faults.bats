@@ -24,34 +24,42 @@ in_cgroups() {
 	sed -n 's/^prog_id://p' <<<"$1" | sort | comm -12 - "$DIR/attached"
 }
 
-@test "killed 20 times: no program, link or place in a cgroup is left" {
-	local i pid pids ids=
-	endpoint imds $IMDS4 '"*"'
-	# four at a time
-	for _ in {1..5}; do
-		pids=
-		for i in {1..4}; do
-			"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 50 --ready-fd 6 \
-				6>"$DIR/ready$i" >/dev/null 2>>"$ERR" 3>&- 4>&- &
-			PIDS+=("$!")
-			pids+=" $!"
-		done
-		for i in {1..4}; do wait_for test -s "$DIR/ready$i"; done
-		for pid in $pids; do
-			ids+=$(bpf_ids "$pid")$'\n'
-			kill -KILL "$pid"
-		done
-		wait $pids || [ $? -eq 137 ]
-		rm "$DIR"/ready*
+# start_ten: ten watchers at once, their pids in TEN; all are attached on return.
+start_ten() {
+	local i
+	TEN=
+	for i in {0..9}; do
+		"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 50 --ready-fd 6 \
+			6>"$DIR/ready$i" >/dev/null 2>>"$ERR" 3>&- 4>&- &
+		PIDS+=("$!")
+		TEN+=" $!"
 	done
-	[ "$(grep -c prog_id <<<"$ids")" -ge 80 ] && [ "$(grep -c link_id <<<"$ids")" -ge 60 ]
+	for i in {0..9}; do wait_for test -s "$DIR/ready$i"; done
+	rm "$DIR"/ready*
+}
+
+@test "killed 100 times: no program, link or place in a cgroup is left" {
+	local pid of_ten ids=
+	endpoint imds $IMDS4 '"*"'
+	for _ in {1..10}; do
+		start_ten
+		of_ten=$(for pid in $TEN; do bpf_ids "$pid"; done)
+		# they are seen while they are there
+		! no_bpf_of "$of_ten" || fail "bpftool lists none of them"
+		[ -n "$(in_cgroups "$of_ten")" ] || fail "none of them is in a cgroup"
+		# the next ten start while these end
+		# shellcheck disable=SC2086
+		kill -KILL $TEN
+		ids+=$of_ten$'\n'
+	done
+	for pid in "${PIDS[@]}"; do
+		wait "$pid" || [ $? -eq 137 ] || fail "one ended otherwise than killed"
+	done
+	ids=$(grep . <<<"$ids")
+	[ "$(grep -c prog_id <<<"$ids")" -ge 400 ] && [ "$(grep -c link_id <<<"$ids")" -ge 300 ]
 	wait_for no_bpf_of "$ids" || fail "left: $ids"
 	[ -z "$(in_cgroups "$ids")" ] || fail "still in a cgroup: $(in_cgroups "$ids")"
 	[ -z "$(tc -n "$C" qdisc show dev eth0 | grep clsact)" ]
-	# and they would be seen there
-	watch
-	[ -n "$(in_cgroups "$(bpf_ids "$WATCHER")")" ] || fail "the tree does not show programs"
-	end_watch
 }
 
 @test "killed in tc mode: its filter stays, as documented, and does not disturb the next" {

@@ -316,13 +316,10 @@ bpf_ids() {
 	awk '/^(prog_id|link_id):/ {print $1 $2}' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u
 }
 
-no_bpf_of() {
-	local id
-	for id in $1; do
-		case $id in
-		prog_id:*) bpftool prog show id "${id#*:}" >/dev/null 2>&1 && return 1 ;;
-		link_id:*) bpftool link show id "${id#*:}" >/dev/null 2>&1 && return 1 ;;
-		esac
-	done
-	return 0
+bpf_there() {
+	bpftool prog list | sed -n 's/^\([0-9]*\):.*/prog_id:\1/p'
+	bpftool link list | sed -n 's/^\([0-9]*\):.*/link_id:\1/p'
 }
+
+# no_bpf_of IDS: none of them is there any more. Numbers are not given twice.
+no_bpf_of() { ! bpf_there | grep -qxF "$1"; }
