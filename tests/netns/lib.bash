@@ -18,9 +18,9 @@ CLIENT6=fd00:ec2::15
 SERVICE4=10.0.2.2
 SERVICE6=fd00:ec2::2
 
-# wait_for CONDITION...: until the command is true; 10 s at most.
+# wait_for CONDITION...: until the command is true; 10 s at most, or TRIES times 20 ms.
 wait_for() {
-	local tries=500
+	local tries=${TRIES:-500}
 	until "$@"; do
 		if ((tries-- == 0)); then
 			echo "waited in vain for: $*"
@@ -245,6 +245,11 @@ of_summary() {
 	jq -es 'last | .counters | '"$1" "$OUT" >/dev/null || fail "not true of the summary: $1"
 }
 
+# of_last EXPRESSION: the same where there are too many records to read.
+of_last() {
+	tail -n 1 "$OUT" | jq -e '.counters | '"$1" >/dev/null || fail "not true of the summary: $1"
+}
+
 has_records() { [ "$(count "$1" 2>/dev/null || echo 0)" -ge "${2:-1}" ]; }
 
 # told TYPE: how many records of this type there are by now; cheap enough to poll.
@@ -270,6 +275,36 @@ is_attached() {
 	[ "$(jq -s --arg hook "$1" '
 		map(select(.hooks)) | last.hooks[] | select(.name == $hook) | .attached
 		' "$OUT" 2>/dev/null)" = "$2" ]
+}
+
+# flood_to HOST RATE NUMBER: so many datagrams, by a sender that no script is; FLOODER is its
+# process. Nobody takes them at the other end, so that their way there costs no more than need be.
+flood_to() {
+	ip -n "$C" neigh replace $SERVICE4 lladdr 02:00:00:00:00:01 dev eth0
+	client www-data "$TOP/build/tests/pacer" "$@" >"$DIR/flood" 3>&- 4>&- &
+	FLOODER=$!
+	PIDS+=("$FLOODER")
+}
+flooded() {
+	TRIES=3000 wait_for is_gone "$FLOODER" || fail "the sender does not end"
+	cat "$DIR/flood"
+	grep -q "^$1 sent, " "$DIR/flood" || fail "not $1 were sent"
+}
+
+# Too many records to read each: one packet a line, none missing, and what the summary says.
+check_many() {
+	local packets
+	packets=$(grep -c '"type":"packet"' "$OUT")
+	tail -n 1 "$OUT" | jq -ec --argjson packets "$packets" '
+		.type == "summary" and (.counters
+		| .seen == .matched + .rejected
+		and .matched == .packets_reported + .packets_dropped + .packets_left
+		and .events == .events_read
+		and .output_lost == 0 and .packets_reported == $packets)
+	' >/dev/null || fail "the numbers do not add up"
+	awk -F '"seq":' '$2 + 0 != NR - 1 { exit 1 }' "$OUT" || fail "a record is missing"
+	{ head -n 200 "$OUT"; grep -v '"type":"packet"' "$OUT" | head -n 200; tail -n 200 "$OUT"; } >"$DIR/some"
+	check_schema "$DIR/some"
 }
 
 # pace HOST [RATE]: starts a sender of datagrams, a port each; paced: it ends, SENT is their number.
@@ -307,7 +342,7 @@ fail() {
 	echo "--- stderr"
 	tail -20 "$ERR" 2>/dev/null
 	echo "--- records"
-	jq -rc 'del(.host, .boot_id, .schema, .ts)' "$OUT" 2>/dev/null | tail -25
+	tail -n 25 "$OUT" | jq -rc 'del(.host, .boot_id, .schema, .ts)' 2>/dev/null
 	return 1
 }
 

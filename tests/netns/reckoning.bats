@@ -70,3 +70,22 @@ burst() { client www-data timeout 30 "$PYTHON" "$DIR/mock.py" burst $IMDS4 9 "$1
 	grep -q 'too slow: [0-9]* records were not written' "$ERR" || fail "says nothing"
 	[ "$STATUS" -eq 1 ] || fail "records were lost, and the exit status is $STATUS"
 }
+
+@test "50,000 packets a second for 10 s, twice: every one reported or counted as lost" {
+	local number=500000
+	policy </dev/null
+	endpoint far 198.18.0.1 '"*"'
+	ip -n "$C" route add 198.18.0.0/15 via $SERVICE4
+	for _ in 1 2; do
+		watch
+		flood_to 198.18.0.1 50000 $number
+		flooded $number
+		kill -INT "$WATCHER"
+		reap
+		[ "$STATUS" -eq 0 ] || fail "exit status $STATUS"
+		check_many
+		of_last ".matched == $number and .packets_reported + .packets_dropped == $number"
+		of_last ".events + .events_lost == .matched"
+		tail -n 1 "$OUT" | jq -c ".counters | {matched, packets_dropped, events_lost, owners_lost}"
+	done
+}
