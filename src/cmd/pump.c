@@ -43,6 +43,7 @@ void pump_event(void *arg, const struct sf_event *event)
 
 static void drain_ring(struct pump *pump)
 {
+	report_look_at_clock(pump->report);
 	if (ring_drain(pump->tap->ring))
 		log_error("cannot read the ring buffer");
 	report_settle(pump->report, false);
@@ -52,14 +53,17 @@ static void drain_ring(struct pump *pump)
 static int read_capture(struct pump *pump, struct capture *capture)
 {
 	struct capture_frame frame;
+	uint64_t now_ns = clock_monotonic_ns(), empty_ns = capture->empty_ns;
 	int n = capture_read(capture, pump->batch);
 
 	/* every verdict on these frames was in the ring before they were queued */
 	drain_ring(pump);
 	for (int i = 0; i < n; i++) {
 		capture_frame(pump->batch, i, &frame);
-		report_frame(pump->report, &frame);
+		report_frame(pump->report, &frame, empty_ns);
 	}
+	if (n > 0 && n < CAPTURE_BATCH)
+		capture->empty_ns = now_ns;
 	pump->is_over |= report_is_complete(pump->report);
 	return n;
 }

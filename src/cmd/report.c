@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "clockwatch.h"
 #include "file.h"
 #include "flow.h"
 #include "join.h"
@@ -42,6 +43,9 @@ int report_init(struct report *report, const struct options *options)
 	*report = (struct report){.options = options};
 	report->style.color = wants_color(options);
 	report->style.quiet = options->quiet;
+	report->clock = clockwatch_new();
+	if (!report->clock)
+		return -errno;
 	report->join = join_new();
 	report->flows = flow_table_new();
 	out_init(&report->out, STDOUT_FILENO);
@@ -131,6 +135,11 @@ static bool wants_decision(struct report *report, const struct sf_event *event)
 	return false;
 }
 
+void report_look_at_clock(struct report *report)
+{
+	clockwatch_look(report->clock);
+}
+
 void report_event(struct report *report, const struct sf_event *event)
 {
 	struct record record = {.type = RECORD_DECISION};
@@ -140,7 +149,7 @@ void report_event(struct report *report, const struct sf_event *event)
 		join_event(report->join, event);
 	if (!wants_decision(report, event) || report_is_complete(report))
 		return;
-	record.ts_ns = clock_real_of_monotonic(event->ts_ns);
+	record.ts_ns = wallclock_real(clockwatch_wall(report->clock), event->ts_ns);
 	fill_traffic(report, event, &record.traffic);
 	report->counts.decisions_reported++;
 	emit(report, &record);
@@ -172,9 +181,12 @@ static void emit_packet(struct report *report, const struct report_pending *from
 /* False: its verdict is not there yet. */
 static bool join_and_emit(struct report *report, const struct report_pending *from)
 {
+	struct join_place place = from->place;
 	struct sf_event event;
 
-	switch (join_packet(report->join, &from->place, &from->packet, &event)) {
+	place.seen = wallclock_when(clockwatch_wall(report->clock), from->ts_ns, from->read.from_ns,
+				    from->read.to_ns);
+	switch (join_packet(report->join, &place, &from->packet, &event)) {
 	case JOIN_FOUND:
 		emit_packet(report, from, &event);
 		return true;
@@ -187,17 +199,18 @@ static bool join_and_emit(struct report *report, const struct report_pending *fr
 	return false;
 }
 
-void report_frame(struct report *report, const struct capture_frame *frame)
+void report_frame(struct report *report, const struct capture_frame *frame, uint64_t empty_ns)
 {
+	uint64_t now_ns = clock_monotonic_ns();
 	struct report_pending from = {
 		.place =
 			{
 				.is_inet = frame->kind != CAPTURE_PACKET,
 				.ifindex = frame->ifindex,
-				.ts_ns = clock_monotonic_of_real(frame->ts_ns),
 			},
 		.ts_ns = frame->ts_ns,
-		.until_ns = clock_monotonic_ns() + WAIT_NS,
+		.read = {empty_ns, now_ns},
+		.until_ns = now_ns + WAIT_NS,
 	};
 
 	/* the tap delivers only what it could read, and its twin reads the same */
@@ -245,4 +258,5 @@ void report_done(struct report *report)
 	buffer_done(&report->line);
 	join_free(report->join);
 	flow_table_free(report->flows);
+	clockwatch_free(report->clock);
 }

@@ -17,7 +17,9 @@
 #include "out.h"
 #include "record.h"
 #include "text.h"
+#include "wallclock.h"
 
+struct clockwatch;
 struct flow_table;
 
 /* Packets that wait for a verdict on its way. */
@@ -25,8 +27,9 @@ struct flow_table;
 
 struct report_pending {
 	struct sf_packet packet;
-	struct join_place place;
+	struct join_place place; /* but for the time */
 	uint64_t ts_ns; /* CLOCK_REALTIME, when it was seen there */
+	struct wallclock_span read; /* it was queued in this span of CLOCK_MONOTONIC */
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
 };
 
@@ -34,6 +37,7 @@ struct report {
 	const struct options *options;
 	/* of the policies in the kernel: a verdict says of which one it is */
 	const struct config *configs[SF_GENERATIONS];
+	struct clockwatch *clock;
 	struct join *join;
 	struct flow_table *flows;
 	struct out out;
@@ -48,17 +52,23 @@ struct report {
 	size_t n_pending;
 };
 
-/* 0 or -ENOMEM. options outlives the report. */
+/* 0 or -errno. options outlives the report. */
 int report_init(struct report *report, const struct options *options);
 
 /* The names of this generation's endpoints come from config, which stays the caller's. */
 void report_use(struct report *report, uint32_t generation, const struct config *config);
 
+/* Looks whether the clock was set: between the reading of packets or verdicts and their report. */
+void report_look_at_clock(struct report *report);
+
 /* A verdict from the ring. */
 void report_event(struct report *report, const struct sf_event *event);
 
-/* A packet from a socket; the ring was drained after it was read. */
-void report_frame(struct report *report, const struct capture_frame *frame);
+/*
+ * A packet from a socket that had been empty at empty_ns (CLOCK_MONOTONIC); the
+ * ring was drained after it was read.
+ */
+void report_frame(struct report *report, const struct capture_frame *frame, uint64_t empty_ns);
 
 /* Joins waiting packets; those whose time has run out go without an owner. */
 void report_settle(struct report *report, bool give_up);

@@ -56,6 +56,7 @@ static void on_tick(void *arg, uint32_t events)
 	struct watch *watch = arg;
 
 	(void)events;
+	report_look_at_clock(&watch->report);
 	tell_loss(&watch->tell);
 	link_forget();
 	if (schedule_is_needed(current(watch)->config))

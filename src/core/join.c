@@ -98,15 +98,16 @@ void join_event(struct join *join, const struct sf_event *event)
 }
 
 /* The oldest verdict alike that can be this packet's; older ones have lost theirs. */
-static struct waiting *find_recent(struct join *join, const struct key *key, uint64_t ts_ns)
+static struct waiting *find_recent(struct join *join, const struct key *key,
+				   struct wallclock_span seen)
 {
 	struct waiting *head = find(join, key);
 
-	while (head && head->event.ts_ns + JOIN_APART_NS < ts_ns) {
+	while (head && head->event.ts_ns + JOIN_APART_NS < seen.from_ns) {
 		remove_head(join, head);
 		head = find(join, key);
 	}
-	if (head && head->event.ts_ns > ts_ns + JOIN_APART_NS)
+	if (head && head->event.ts_ns > seen.to_ns + JOIN_APART_NS)
 		return NULL;
 	return head;
 }
@@ -119,7 +120,7 @@ enum join_result join_packet(struct join *join, const struct join_place *place,
 	bool is_ambiguous;
 
 	key_of(&key, packet, place->is_inet, place->ifindex);
-	head = find_recent(join, &key, place->ts_ns);
+	head = find_recent(join, &key, place->seen);
 	if (!head)
 		return JOIN_MISSING;
 	is_ambiguous = head->n_changes > 0;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "wallclock.h"
 
 /* Verdicts that may wait for their packet; beyond, the oldest is forgotten. The fuzzers want few. */
 #ifndef JOIN_WAITING_MAX
@@ -17,8 +18,8 @@
 #endif
 
 /*
- * A verdict and its packet are stamped by different clocks within
- * microseconds; a verdict further off is that of another packet, alike.
+ * A verdict and its packet are stamped within microseconds; a verdict further
+ * off is that of another packet, alike.
  */
 #define JOIN_APART_NS 250000000ULL
 
@@ -36,11 +37,11 @@ struct join *join_new(void);
 /* A delivered packet's verdict. */
 void join_event(struct join *join, const struct sf_event *event);
 
-/* Where a packet was seen, besides what it is. */
+/* Where and when a packet was seen, besides what it is. */
 struct join_place {
 	bool is_inet; /* by a raw IP socket */
 	uint32_t ifindex; /* not looked at then: these tell of it by another rule */
-	uint64_t ts_ns; /* CLOCK_MONOTONIC */
+	struct wallclock_span seen; /* at some time of it, CLOCK_MONOTONIC */
 };
 
 /* Takes the verdict on a packet; of several alike, the oldest. ret is filled for JOIN_FOUND only. */

@@ -30,6 +30,7 @@ struct capture {
 	uint32_t ifindex; /* 0: every interface */
 	uint64_t n_read; /* packets, so far */
 	uint64_t dropped; /* by the socket's queue, so far; of a raw IP socket at most */
+	uint64_t empty_ns; /* CLOCK_MONOTONIC: what is in the queue came later */
 };
 
 struct capture_frame {

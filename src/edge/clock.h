@@ -24,15 +24,3 @@ static inline uint64_t clock_real_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
 }
-
-/* A monotonic time as the real clock shows it now. */
-static inline uint64_t clock_real_of_monotonic(uint64_t ts_ns)
-{
-	return clock_real_ns() - clock_monotonic_ns() + ts_ns;
-}
-
-/* The other way round: exact unless the real clock was set in between. */
-static inline uint64_t clock_monotonic_of_real(uint64_t ts_ns)
-{
-	return clock_monotonic_ns() - clock_real_ns() + ts_ns;
-}

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The guest's process 1 once its disks are there: mounts what a system mounts, runs the tests
-# of tests.list (or all, with "everything" on the kernel's command line), and switches off.
+# of tests.list (or all, with "everything" on the kernel's command line, or those named by
+# "only=NAME,..."), and switches off.
 # The kernel has ttyS0 for itself; on ttyS1 run.sh reads
 #	files NAME...
 # and for each of them
@@ -26,8 +27,10 @@ ln -s /proc/self/fd /dev/fd
 exec </dev/null >/dev/ttyS1 2>&1
 ip link set lo up
 export CMOCKA_MESSAGE_OUTPUT=TAP SOCK_FILTER=/project/build/sock-filter BATS_TEST_TIMEOUT=180
+export CLOCK_IS_OURS=yes
 
-uptime_s() { cut -d ' ' -f 1 /proc/uptime; }
+# The clock is set under way.
+uptime_s() { cut -d . -f 1 /proc/uptime; }
 
 # What a bug report about this kernel would ask for.
 echo "about $(uname -r), up after $(uptime_s) s, BTF $(stat -c %s /sys/kernel/btf/vmlinux)," \
@@ -42,16 +45,23 @@ everything() {
 }
 
 chosen() {
-	if grep -qw everything /proc/cmdline; then
+	local only
+	only=$(sed -n 's/.*only=\([^ ]*\).*/\1/p' /proc/cmdline)
+	if [ -n "$only" ]; then
+		tr , '\n' <<<"$only"
+	elif grep -qw everything /proc/cmdline; then
 		everything
 	else
 		grep '^[a-z]' $here/tests.list
 	fi
 }
 
+is_alone() { grep -qs '^# alone: ' "tests/netns/$1.bats"; }
+
 # run_file NAME [REGEX]: its output comes in one piece, whatever else runs
 run_file() {
-	local start=$SECONDS log=/tmp/log.$1 status
+	local start log=/tmp/log.$1 status
+	start=$(uptime_s)
 	case $1 in
 	bpf_*) timeout 480 "build/tests/$1" ;;
 	*) timeout 480 bats --tap --filter "${2:-.}" "tests/netns/$1.bats" ;;
@@ -61,7 +71,7 @@ run_file() {
 		flock 9
 		echo "file $1"
 		cat "$log"
-		printf '\nend %s %d %d\n' "$1" $status $((SECONDS - start))
+		printf '\nend %s %d %d\n' "$1" $status $(($(uptime_s) - start))
 	} 9>/tmp/lock
 	rm -f "$log"
 }
@@ -75,12 +85,21 @@ worker() {
 	done 8>/tmp/queue.lock
 }
 
-echo "files $(chosen | cut -f 1 | tr '\n' ' ')"
-exec 7< <(chosen)
+chosen >/tmp/chosen
+while read -r name regex; do
+	list=beside
+	! is_alone "$name" || list=alone
+	printf '%s\t%s\n' "$name" "$regex" >>/tmp/$list
+done </tmp/chosen
+touch /tmp/beside /tmp/alone
+echo "files $(cut -f 1 /tmp/beside /tmp/alone | tr '\n' ' ')"
+exec 7</tmp/beside
 worker &
 first=$!
 worker &
 wait $first $!
+exec 7</tmp/alone
+worker
 echo "done $(uptime_s)"
 sync
 echo o >/proc/sysrq-trigger

@@ -4,7 +4,8 @@
 # the tests of tests.list on the built program. TAP: each test of each kernel is one, and one
 # more for each kernel says that it came through without a complaint of its own. A kernel
 # that cannot be had is a skipped test. Downloads and logs are kept in $MATRIX_DIR (.matrix).
-# usage: run.sh [-a] [KERNEL...]	-a: all tests; KERNEL: 5.10, 6.1, 6.12, newest
+# usage: run.sh [-a|-t NAME,...] [KERNEL...]
+#	-a: all tests; -t: these files of tests; KERNEL: 5.10, 6.1, 6.12, newest
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 MATRIX_DIR=$(realpath -m "${MATRIX_DIR:-$here/../../.matrix}")
@@ -12,11 +13,17 @@ export MATRIX_DIR
 export LC_ALL=C.UTF-8 PATH=$PATH:/usr/sbin:/sbin
 # seconds for a kernel, with room for a busy machine; what hangs longer has failed
 limit=${KERNEL_SECONDS:-600}
-everything=
-[ "${1:-}" != -a ] || {
-	everything=everything limit=$((limit * 8))
+which=
+case ${1:-} in
+-a)
+	which=everything limit=$((limit * 8))
 	shift
-}
+	;;
+-t)
+	which=only=$2 limit=$((limit * 4))
+	shift 2
+	;;
+esac
 [ $# -gt 0 ] || set -- 5.10 6.1 6.12 newest
 
 # What the kernel says when something is wrong with it.
@@ -61,7 +68,7 @@ boot() {
 		-drive "if=virtio,format=raw,readonly=on,file=$MATRIX_DIR/project.ext4" \
 		-kernel "$1/vmlinuz" -initrd "$1/boot.cpio" \
 		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off nokaslr norandmaps
-			tsc=reliable random.trust_cpu=on $everything" </dev/null >"$1/qemu" 2>&1
+			tsc=reliable random.trust_cpu=on $which" </dev/null >"$1/qemu" 2>&1
 }
 
 # One file's end: all that its plan promised was seen, and nothing else went wrong.

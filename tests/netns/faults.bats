@@ -75,11 +75,6 @@ start_ten() {
 	of_summary '.matched == 3'
 }
 
-# sent_on_eth0 NUMBER: so many packets left there by now.
-sent_on_eth0() {
-	[ "$(ip -n "$C" -j -s link show eth0 | jq '.[0].stats64.tx.packets')" -ge "$1" ]
-}
-
 # 10 s of 20,000 a second, which the queue of the socket and the ring cannot hold, and some
 # before and after, so that it is under load whenever it stops or goes on.
 @test "stopped under load: what does not fit is lost and counted, then it goes on" {
@@ -89,7 +84,7 @@ sent_on_eth0() {
 	flood_to $NOWHERE 20000 $number
 	wait_for has_told packet 1000
 	kill -STOP "$WATCHER"
-	TRIES=3000 wait_for sent_on_eth0 200000
+	TRIES=3000 wait_for has_left 200000
 	! is_gone "$FLOODER" || fail "the load ended before the stop did"
 	kill -CONT "$WATCHER"
 	flooded $number

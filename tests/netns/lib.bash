@@ -291,6 +291,9 @@ flooded() {
 	grep -q "^$1 sent, " "$DIR/flood" || fail "not $1 were sent"
 }
 
+# has_left NUMBER: so many packets left by eth0 by now.
+has_left() { [ "$(ip -n "$C" -j -s link show eth0 | jq '.[0].stats64.tx.packets')" -ge "$1" ]; }
+
 # Too many records to read each: one packet a line, none missing, and what the summary says.
 check_many() {
 	local packets

@@ -19,6 +19,11 @@
 
 #define NOW_NS 1
 
+static struct wallclock_span at(uint64_t ts_ns)
+{
+	return (struct wallclock_span){ts_ns, ts_ns};
+}
+
 static int setup(void **state)
 {
 	*state = join_new();
@@ -64,7 +69,7 @@ static struct sf_event event_of(uint32_t seq)
 
 static struct join_place place_at(uint32_t ifindex, uint64_t ts_ns)
 {
-	return (struct join_place){.ifindex = ifindex, .ts_ns = ts_ns};
+	return (struct join_place){.ifindex = ifindex, .seen = at(ts_ns)};
 }
 
 static void assert_found(struct join *join, const struct sf_event *expected)
@@ -183,7 +188,7 @@ static void test_a_verdict_ages(void **state)
 	struct sf_event found;
 
 	join_event(*state, &old);
-	recent.ts_ns = place.ts_ns;
+	recent.ts_ns = place.seen.from_ns;
 	assert_int_equal(join_packet(*state, &place, &recent.packet, &found), JOIN_MISSING);
 	/* nor does it make a recent one ambiguous */
 	join_event(*state, &old);
@@ -210,7 +215,7 @@ static void test_kinds_of_sockets_are_apart(void **state)
 {
 	struct sf_event by_packet = event_of(1);
 	struct sf_event by_inet = event_of(1);
-	struct join_place place = {.is_inet = true, .ifindex = ETH0 + 1, .ts_ns = NOW_NS};
+	struct join_place place = {.is_inet = true, .ifindex = ETH0 + 1, .seen = at(NOW_NS)};
 	struct sf_event found;
 
 	by_packet.ts_ns = by_inet.ts_ns = NOW_NS;
@@ -225,6 +230,32 @@ static void test_kinds_of_sockets_are_apart(void **state)
 	by_packet.tap = SF_TAP_EVERY;
 	join_event(*state, &by_packet);
 	assert_int_equal(join_packet(*state, &place, &by_inet.packet, &found), JOIN_MISSING);
+}
+
+/* The clock was set, and when it was seen is known as a span only. */
+static void test_within_a_span(void **state)
+{
+	const uint64_t from_ns = 10 * JOIN_APART_NS, to_ns = 20 * JOIN_APART_NS;
+	const struct join_place place = {.ifindex = ETH0, .seen = {from_ns, to_ns}};
+	const uint64_t inside[] = {from_ns - JOIN_APART_NS, from_ns, 15 * JOIN_APART_NS,
+				   to_ns + JOIN_APART_NS};
+	const uint64_t outside[] = {from_ns - JOIN_APART_NS - 1, to_ns + JOIN_APART_NS + 1};
+	struct sf_event event = event_of(1);
+	struct sf_event found;
+
+	for (size_t i = 0; i < ARRAY_SIZE(outside); i++) {
+		event.ts_ns = outside[i];
+		join_event(*state, &event);
+		assert_int_equal(join_packet(*state, &place, &event.packet, &found), JOIN_MISSING);
+	}
+	/* the later one still waits for its own packet */
+	assert_found(*state, &event);
+	for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
+		event.ts_ns = inside[i];
+		join_event(*state, &event);
+		assert_int_equal(join_packet(*state, &place, &event.packet, &found), JOIN_FOUND);
+		assert_int_equal(found.ts_ns, inside[i]);
+	}
 }
 
 /* Which of two alike was whose cannot be told: nobody is accused, until they agree. */
@@ -392,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_verdict_is_not_taken_before_its_time, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_kinds_of_sockets_are_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_within_a_span, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_at_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ambiguous_in_the_middle, setup, teardown),
