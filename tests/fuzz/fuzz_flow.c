@@ -59,7 +59,7 @@ static void step(struct flow_table *flows, struct join *join, const struct sf_ev
 			return;
 		assert(found.packet.src[15] == event->packet.src[15]);
 		assert(found.ifindex == event->ifindex);
-		assert(found.ts_ns + JOIN_APART_NS >= seen.from_ns);
+		assert(found.ts_ns + JOIN_APART_NS >= place.seen.from_ns);
 		return;
 	}
 }
