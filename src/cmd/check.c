@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "exit.h"
+#include "kernel.h"
 #include "mem.h"
 #include "policy.h"
 #include "settings.h"
@@ -168,7 +169,8 @@ int check_run(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			printf("usage: sock-filter check [-c FILE]\n"
-			       "Validates the configuration and shows what it means.\n");
+			       "Validates the configuration, shows what it means, and says what\n"
+			       "this kernel lacks for the watch.\n");
 			return EXIT_OK;
 		}
 		if (option != 'c') {
@@ -184,5 +186,6 @@ int check_run(int argc, char **argv)
 	code = settings_load(path, NULL, 0, &settings);
 	if (code != EXIT_NOT_YET)
 		return code;
-	return print_policy(&settings);
+	code = print_policy(&settings);
+	return code == EXIT_OK ? kernel_check(path) : code;
 }

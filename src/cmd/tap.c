@@ -9,6 +9,8 @@
 
 #include "cgroup.h"
 #include "exit.h"
+#include "kernel.h"
+#include "lack.h"
 #include "loader.h"
 #include "log.h"
 #include "mem.h"
@@ -49,24 +51,6 @@ static int check_privilege(void)
 		  "cap_bpf,cap_perfmon,cap_net_admin,cap_net_raw=ep %s\n"
 		  "  (setcap has no effect under no_new_privs, or on a file system mounted nosuid)",
 		  missing, len > 0 ? path : "sock-filter");
-	return EXIT_MISSING;
-}
-
-/* What failed while loading, and what mends it. */
-static int explain_load(int err)
-{
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux); "
-			  "it takes one built with CONFIG_DEBUG_INFO_BTF=y");
-	else if (err == -EPERM)
-		log_error("the kernel refuses to load BPF: %s\n"
-			  "  before Linux 5.11 its memory counts against RLIMIT_MEMLOCK: "
-			  "raise it with ulimit -l unlimited (LimitMEMLOCK=infinity in a unit)\n"
-			  "  %s",
-			  strerror(-err), loader_last_words());
-	else
-		log_error("cannot load the BPF programs: %s\n  %s", strerror(-err),
-			  loader_last_words());
 	return EXIT_MISSING;
 }
 
@@ -119,8 +103,7 @@ static int find_cgroup(struct tap *tap, const struct options *options, char *pat
 	}
 	tap->has_cgroup = !cgroup_find_root(path, size);
 	if (!tap->has_cgroup)
-		log_warning("no cgroup2 is mounted here: owners are learnt by tc egress, in this "
-			    "network namespace only, and a killed process leaves its filters");
+		log_warning("%s", lack_text(LACK_CGROUP2));
 	return EXIT_NOT_YET;
 }
 
@@ -136,7 +119,9 @@ static int load(struct tap *tap, const struct options *options)
 
 	if (!err)
 		err = loader_fill(tap->skel, policy, tap->generation);
-	return err ? explain_load(err) : EXIT_NOT_YET;
+	if (!err && !loader_can_quiesce())
+		log_note("%s", lack_text(LACK_MEMBARRIER));
+	return err ? kernel_explain_load(err) : EXIT_NOT_YET;
 }
 
 static void warn_missing(const struct ifaces *ifaces)
@@ -186,14 +171,6 @@ static int compile_first(struct tap *tap, const struct config *config)
 	return EXIT_NOT_YET;
 }
 
-static bool can_read_maps(void *arg)
-{
-	const struct tap *tap = arg;
-	uint64_t counters[SF_COUNTERS];
-
-	return loader_counters(tap->skel, counters) == 0;
-}
-
 static int open_sockets(struct tap *tap)
 {
 	const struct tap_generation *generation = current(tap);
@@ -209,12 +186,16 @@ static int open_sockets(struct tap *tap)
 
 static int drop_privilege(struct tap *tap)
 {
-	int err = privilege_drop(!tap->has_cgroup, can_read_maps, tap);
+	bool kept_bpf;
+	int err = privilege_drop(!tap->has_cgroup, loader_can_read, tap->skel, &kept_bpf);
 
-	if (!err)
-		return EXIT_NOT_YET;
-	log_error("cannot drop the capabilities: %s", strerror(-err));
-	return EXIT_RUNTIME;
+	if (err) {
+		log_error("cannot drop the capabilities: %s", strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	if (kept_bpf)
+		log_note("%s", lack_text(LACK_OPEN_MAPS));
+	return EXIT_NOT_YET;
 }
 
 int tap_open(struct tap *tap, const struct options *options, const struct config *config,

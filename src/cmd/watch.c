@@ -14,6 +14,8 @@
 
 #include "clock.h"
 #include "exit.h"
+#include "kernel.h"
+#include "lack.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"
@@ -222,9 +224,11 @@ static int enter_sandbox(const struct watch *watch)
 	int err = sandbox_files(config ? config : SETTINGS_PATH);
 
 	if (err == -ENOSYS) {
-		log_note("this kernel has no Landlock: files are guarded by their modes only");
+		log_note("%s", lack_text(LACK_LANDLOCK));
 		err = 0;
 	}
+	if (!err && !sandbox_has_seccomp())
+		return kernel_explain_seccomp();
 	if (!err)
 		err = sandbox_calls();
 	if (!err)

@@ -193,6 +193,13 @@ void loader_quiesce(void)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
+bool loader_can_quiesce(void)
+{
+	long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+
+	return commands > 0 && (commands & MEMBARRIER_CMD_GLOBAL);
+}
+
 static void set_turn(const struct sockfilter *skel, uint64_t turn)
 {
 	__atomic_store_n(&skel->bss->sf_turn, turn, __ATOMIC_RELEASE);
@@ -253,6 +260,13 @@ int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS
 		for (int i = 0; i < SF_COUNTERS; i++)
 			counters[i] += of_cpu[cpu].of[i];
 	return 0;
+}
+
+bool loader_can_read(void *skel)
+{
+	uint64_t counters[SF_COUNTERS];
+
+	return !loader_counters(skel, counters);
 }
 
 void loader_close(struct sockfilter *skel)

@@ -38,8 +38,9 @@ int loader_fill(const struct sockfilter *skel, const struct policy *policy, uint
 /* Takes policy's prefixes of this generation away again, as far as they are there. */
 void loader_clear(const struct sockfilter *skel, const struct policy *policy, uint32_t generation);
 
-/* Returns once every program that began before has ended. */
+/* Returns once every program that began before has ended, where the kernel can tell. */
 void loader_quiesce(void);
+bool loader_can_quiesce(void);
 
 /*
  * Hands over from the other generation to this one: at one instant, a few
@@ -60,6 +61,9 @@ int loader_tap_fd(const struct sockfilter *skel, enum sf_tap tap);
 
 /* Sums each counter over the CPUs. 0 or -errno. */
 int loader_counters(const struct sockfilter *skel, uint64_t counters[SF_COUNTERS]);
+
+/* Can the tables be read with the capabilities of now? skel is a struct sockfilter. */
+bool loader_can_read(void *skel);
 
 /* NULL is fine. */
 void loader_close(struct sockfilter *skel);

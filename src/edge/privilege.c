@@ -59,9 +59,10 @@ int privilege_limit(void)
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
-int privilege_drop(bool keep_net_admin, bool (*works)(void *arg), void *arg)
+int privilege_drop(bool keep_net_admin, bool (*works)(void *arg), void *arg, bool *ret_kept_bpf)
 {
 	const capng_type_t both = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
+	bool keeps_bpf;
 
 	if (capng_get_caps_process())
 		return -EIO;
@@ -72,6 +73,10 @@ int privilege_drop(bool keep_net_admin, bool (*works)(void *arg), void *arg)
 	capng_update(CAPNG_ADD, CAPNG_PERMITTED, CAP_BPF);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		return -EPERM;
-	capng_update(works(arg) ? CAPNG_DROP : CAPNG_ADD, both, CAP_BPF);
-	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+	keeps_bpf = !works(arg);
+	capng_update(keeps_bpf ? CAPNG_ADD : CAPNG_DROP, both, CAP_BPF);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return -EPERM;
+	*ret_kept_bpf = keeps_bpf;
+	return 0;
 }

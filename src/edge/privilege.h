@@ -19,7 +19,7 @@ int privilege_limit(void);
  * Once everything is attached: drops every capability. What still needs one
  * is found by trying: works(arg) is called without CAP_BPF, which is kept
  * only when that fails (on older kernels map access by fd takes it).
- * keep_net_admin: filters on interfaces are to be removed in the end. 0 or
- * -errno.
+ * keep_net_admin: filters on interfaces are to be removed in the end. 0 with
+ * *ret_kept_bpf, or -errno.
  */
-int privilege_drop(bool keep_net_admin, bool (*works)(void *arg), void *arg);
+int privilege_drop(bool keep_net_admin, bool (*works)(void *arg), void *arg, bool *ret_kept_bpf);

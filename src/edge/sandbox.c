@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -69,6 +70,11 @@ int sandbox_files(const char *config)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_landlock_restrict_self, fd, 0))
 		return -errno;
 	return 0;
+}
+
+bool sandbox_has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 }
 
 /* By what they are for; a name that this machine's kernel lacks is passed over. */
@@ -181,4 +187,10 @@ int sandbox_calls(void)
 			return err;
 	}
 	return seccomp_load(filter);
+}
+
+bool sandbox_has_seccomp(void)
+{
+	/* a filter at no address: refused for that, or for what it is */
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 && errno == EFAULT;
 }

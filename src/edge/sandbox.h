@@ -15,5 +15,8 @@
  */
 int sandbox_files(const char *config);
 
+bool sandbox_has_landlock(void);
+
 /* Refuses every system call that the loop has no use for, with EPERM. 0 or -errno. */
 int sandbox_calls(void);
+bool sandbox_has_seccomp(void);

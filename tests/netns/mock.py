@@ -13,8 +13,11 @@ usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 53
        mock.py late HOST PORT GO      connects, says so, sends when GO is written to
        mock.py extension HOST PORT hop|dst   one datagram behind an extension header
        mock.py unreachable FROM TO SRC SPORT DST DPORT   one ICMP error about a TCP segment
+       mock.py without CALL ERROR COMMAND...   runs it where this system call fails
        mock.py frame IFACE OPTION=VALUE...   one frame from a packet socket; see frame()
 """
+import ctypes
+import errno
 import http.server
 import os
 import socket
@@ -194,6 +197,18 @@ def extension(host, port, which):
     assert sock.recv(64) == b"who?"
 
 
+def without(call, error, *command):
+    """As on a kernel that lacks it. Root needs no no_new_privs for that (attribute 3)."""
+    lib = ctypes.CDLL("libseccomp.so.2")
+    lib.seccomp_init.restype = ctypes.c_void_p
+    rules = ctypes.c_void_p(lib.seccomp_init(0x7FFF0000))
+    number = lib.seccomp_syscall_resolve_name(call.encode())
+    assert lib.seccomp_attr_set(rules, 3, 0) == 0
+    assert lib.seccomp_rule_add(rules, 0x00050000 | getattr(errno, error), number, 0) == 0
+    assert lib.seccomp_load(rules) == 0
+    os.execvp(command[0], command)
+
+
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16}
 
 
@@ -242,4 +257,4 @@ def frame(iface, *options):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (serve, ask, burst, pace, echoes, flows, ping, late, extension, unreachable, frame)}[sys.argv[1]](*sys.argv[2:])
+    {f.__name__: f for f in (serve, ask, burst, pace, echoes, flows, ping, late, extension, unreachable, without, frame)}[sys.argv[1]](*sys.argv[2:])
