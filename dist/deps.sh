@@ -7,7 +7,7 @@ debian="clang llvm libclang-rt-14-dev clang-format gcc libc6-dev make meson ninj
 	bpftool libbpf-dev libfyaml-dev libcap-ng-dev libseccomp-dev uthash-dev libcmocka-dev scdoc man-db git
 	bats curl jq iproute2 iputils-ping nftables procps libcap2-bin util-linux
 	python3-minimal python3 python3-jsonschema valgrind
-	qemu-system-x86 busybox-static cpio e2fsprogs kmod xz-utils zstd ethtool
+	qemu-system-x86 busybox-static cpio e2fsprogs kmod xz-utils zstd ethtool wireguard-tools
 	debian-archive-keyring"
 # Untested: the same things by the names that Fedora gives them.
 fedora="clang llvm compiler-rt clang-tools-extra gcc make meson ninja-build pkgconf-pkg-config

@@ -14,6 +14,7 @@ export LC_ALL=C.UTF-8 PATH=$PATH:/usr/sbin:/sbin
 packages="base-passwd bash coreutils dash diffutils findutils grep hostname libc-bin mount sed
 	util-linux
 	bats bpftool curl ethtool iproute2 iputils-ping jq kmod libcap2-bin mawk nftables procps
+	wireguard-tools
 	python3-minimal python3
 	libbpf-dev libcap-ng-dev libcmocka-dev libfyaml-dev libseccomp-dev"
 leave_out=(usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/i18n usr/include

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The other end of the network tests, and odd senders.
 
-usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 5353, a sink on 9
-       mock.py ask HOST PORT          one datagram, waits for the echo
+usage: mock.py serve READY            HTTP on 80 and 8080 (/big is 1 MiB, a POST is swallowed),
+                                      UDP echo on 53 and 5353, a sink on 9
+       mock.py ask HOST PORT [BYTES]  one datagram, waits for the echo
+       mock.py cable NAME NET NET READY   a tun device in each namespace, joined to each other
        mock.py burst HOST PORT N [IP_VERSION]   N datagrams as fast as they go
        mock.py pace HOST RATE STOP    RATE datagrams a second until the file STOP is there, each
                                       to a port of its own from 10000 on; says how many
@@ -16,8 +18,10 @@ usage: mock.py serve READY            HTTP on 80 and 8080, UDP echo on 53 and 53
        mock.py without CALL ERROR COMMAND...   runs it where this system call fails
        mock.py frame IFACE OPTION=VALUE...   one frame from a packet socket; see frame()
 """
+import contextlib
 import ctypes
 import errno
+import fcntl
 import http.server
 import os
 import socket
@@ -27,6 +31,7 @@ import threading
 import time
 
 TIMEOUT = 5
+BIG = 1 << 20
 IP_PKTINFO = 8  # the module has no name for it
 
 
@@ -34,7 +39,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        body = b"i-0123456789abcdef0\n"
+        self.answer(bytes(BIG) if self.path == "/big" else b"i-0123456789abcdef0\n")
+
+    def do_POST(self):
+        left = int(self.headers["Content-Length"])
+        while left:
+            left -= len(self.rfile.read(min(left, 65536)))
+        self.answer(b"thanks\n")
+
+    def answer(self, body):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -102,10 +115,37 @@ def udp_to(host, port):
     return sock
 
 
-def ask(host, port):
+def ask(host, port, size="4"):
     sock = udp_to(host, port)
-    sock.send(b"who?")
-    assert sock.recv(64) == b"who?"
+    question = b"who?" * (int(size) // 4)
+    sock.send(question)
+    assert sock.recv(65536) == question
+
+
+def tun_in(net, name):
+    """A device without a link header, IP packets only. (os.setns is of Python 3.12.)"""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/run/netns/{net}") as namespace:
+        assert libc.setns(namespace.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+    tun = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", name.encode(), 0x1001))  # TUNSETIFF
+    return tun
+
+
+def carry(source, sink):
+    while True:
+        packet = os.read(source, 65536)
+        with contextlib.suppress(OSError):  # the other end is down
+            os.write(sink, packet)
+
+
+def cable(name, one, other, ready):
+    ends = [tun_in(net, name) for net in (one, other)]
+    for source, sink in (ends, ends[::-1]):
+        threading.Thread(target=carry, args=(source, sink), daemon=True).start()
+    with open(ready, "w", encoding="ascii"):
+        pass
+    threading.Event().wait()
 
 
 def burst(host, port, number):
@@ -257,4 +297,4 @@ def frame(iface, *options):
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (serve, ask, burst, pace, echoes, flows, ping, late, extension, unreachable, without, frame)}[sys.argv[1]](*sys.argv[2:])
+    {f.__name__: f for f in (serve, ask, cable, burst, pace, echoes, flows, ping, late, extension, unreachable, without, frame)}[sys.argv[1]](*sys.argv[2:])
