@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo test test-kernels check install fmt deps clean
+.PHONY: all demo test test-kernels ci check install fmt deps deps-kernels clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -19,8 +19,12 @@ test: deps all
 	tests/run all
 
 # The tests that a kernel may change, in stock kernels under QEMU.
-test-kernels: deps all
+test-kernels: deps-kernels all
 	tests/run kernels
+
+# Both, with one sum.
+ci: deps-kernels all
+	tests/run all kernels
 
 # What needs no root: formatting, headers, both compilers, sanitizers, unit tests, schema.
 check: all
@@ -34,6 +38,9 @@ fmt:
 
 deps:
 	dist/deps.sh
+
+deps-kernels:
+	dist/deps.sh kernels
 
 clean:
 	rm -rf build build-*

@@ -1,19 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Installs what building and testing need and this machine lacks.
+# Installs what building and testing need and this machine lacks; with "kernels" also what
+# booting other kernels takes.
+# usage: deps.sh [kernels]
 set -eu
 
 debian="clang llvm libclang-rt-14-dev clang-format gcc libc6-dev make meson ninja-build pkg-config
 	bpftool libbpf-dev libfyaml-dev libcap-ng-dev libseccomp-dev uthash-dev libcmocka-dev scdoc man-db git
 	bats curl jq iproute2 iputils-ping nftables procps libcap2-bin util-linux
-	python3-minimal python3 python3-jsonschema valgrind
-	qemu-system-x86 busybox-static cpio e2fsprogs kmod xz-utils zstd ethtool wireguard-tools
-	debian-archive-keyring"
+	python3-minimal python3 python3-jsonschema valgrind kmod ethtool"
+kernels="qemu-system-x86 busybox-static cpio e2fsprogs xz-utils zstd debian-archive-keyring
+	wireguard-tools"
 # Untested: the same things by the names that Fedora gives them.
 fedora="clang llvm compiler-rt clang-tools-extra gcc make meson ninja-build pkgconf-pkg-config
 	bpftool libbpf-devel libfyaml-devel libcap-ng-devel libseccomp-devel uthash-devel libcmocka-devel scdoc
 	man-db git bats curl jq iproute iputils nftables procps-ng libcap util-linux python3
 	python3-jsonschema valgrind"
+
+[ "${1:-}" != kernels ] || debian="$debian $kernels"
 
 missing() {
 	for package in $debian; do

@@ -56,6 +56,10 @@ chosen() {
 	fi
 }
 
+# seconds for a file
+limit=900
+! grep -qE 'only=|everything' /proc/cmdline || limit=3600
+
 is_alone() { grep -qs '^# alone: ' "tests/netns/$1.bats"; }
 
 # run_file NAME [REGEX]: its output comes in one piece, whatever else runs
@@ -63,8 +67,8 @@ run_file() {
 	local start log=/tmp/log.$1 status
 	start=$(uptime_s)
 	case $1 in
-	bpf_*) timeout 480 "build/tests/$1" ;;
-	*) timeout 480 bats --tap --filter "${2:-.}" "tests/netns/$1.bats" ;;
+	bpf_*) timeout $limit "build/tests/$1" ;;
+	*) timeout $limit bats --tap --filter "${2:-.}" "tests/netns/$1.bats" ;;
 	esac >"$log" 2>&1
 	status=$?
 	{
