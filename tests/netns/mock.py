@@ -48,8 +48,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(b"thanks\n")
 
     def answer(self, body):
+        """Without a length, so that the end is ours: a client that closes first leaves its last
+        ACK to the kernel, if we are slow to close."""
         self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
