@@ -160,7 +160,7 @@ watch() {
 
 watch_with() {
 	: >"$OUT" # an earlier run's start is not this one's
-	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --duration 50 "$@" \
+	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --duration "${WATCH_SECONDS:-50}" "$@" \
 		>"$OUT" 2>"$ERR" 3>&- 4>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")
