@@ -52,6 +52,13 @@ static inline int sf_is_extension(__u8 proto)
 #define SF_OWNERS_MAX 32768
 #define SF_TRACES_MAX 8192
 
+/*
+ * Programs that were told of less than a minute ago are not told of again. User
+ * space remembers more of them than there is room for here.
+ */
+#define SF_TOLD_MAX 4096
+#define SF_TOLD_NS 60000000000ULL
+
 /* One bit an endpoint; hides that 64 endpoints are one machine word. */
 struct sf_mask {
 	__u64 bits;
@@ -87,10 +94,14 @@ enum sf_owner_kind {
 };
 #define SF_OWNERLESS_KINDS SF_OWNER_USER
 
-/* How the user was learnt. */
+/* How the process was learnt. */
 enum sf_source {
 	SF_SOURCE_NONE,
-	SF_SOURCE_SOCKET, /* credentials of the call that made the socket */
+	SF_SOURCE_SOCKET, /* from the socket alone: who made it */
+	SF_SOURCE_CONNECT,
+	SF_SOURCE_SENDMSG,
+	SF_SOURCE_BIND,
+	SF_SOURCE_BACKFILL, /* it was open before the watch began: from the list of open files */
 };
 
 /* How the packet was tied to that user. */
@@ -168,8 +179,11 @@ struct sf_flow {
 	__u64 cookie; /* whose flow it is: key of sf_owners */
 	__u64 sender; /* who sent last: the kernel or a raw socket may */
 	__u64 seen_ns; /* CLOCK_MONOTONIC, refreshed once a second */
-	__u32 learnt; /* enum sf_learnt */
-	__u32 pad;
+	__u32 hash; /* that its socket gives its packets, and may change; 0: gives none */
+	__u32 hash_before;
+	__u8 learnt; /* enum sf_learnt */
+	__u8 is_inbound; /* as of its owner, who may be another by now */
+	__u8 pad[6];
 };
 
 enum sf_learnt {
@@ -177,22 +191,49 @@ enum sf_learnt {
 	SF_LEARNT_TAP, /* from a packet that carried its socket here */
 };
 
+/* A process and the program that it runs. Pids are used again; start times with them are not. */
+struct sf_process_key {
+	__u64 started_ns; /* since boot, suspended time included */
+	__u32 pid; /* on the host; 0: not known */
+	__u32 exec_id; /* another after each exec */
+};
+
 /* A socket that talks to a watched address, by its cookie. */
 struct sf_owner {
 	__u64 ended_ns; /* CLOCK_MONOTONIC of its end, 0 while open */
+	struct sf_process_key opener; /* who made the socket */
+	struct sf_process_key user; /* who last connected, bound or sent by it */
 	__u32 uid; /* the opener's real ids, on the host */
 	__u32 gid;
-	__u16 kind; /* SF_OWNER_USER or SF_OWNER_KERNEL */
-	__u16 source; /* enum sf_source */
-	__u32 is_released; /* closed for good; else ended_ns may be taken back */
+	__u8 kind; /* SF_OWNER_USER or SF_OWNER_KERNEL */
+	__u8 source; /* enum sf_source: how the user was learnt */
+	__u8 is_released; /* closed for good; else ended_ns may be taken back */
+	__u8 is_inbound; /* the other side opened its connection */
+	__u32 netns; /* of the socket: the inode number of its namespace */
+};
+
+#define SF_COMM_BYTES 16
+
+/* Who a process is. */
+struct sf_identity {
+	struct sf_process_key key;
+	__u32 uid; /* real and effective ids, on the host */
+	__u32 gid;
+	__u32 euid;
+	__u32 egid;
+	__u32 userns; /* inode numbers of its namespaces */
+	__u32 pidns;
+	char comm[SF_COMM_BYTES]; /* of the process, not of its thread */
 };
 
 /* Kept with every socket; gone with it. */
 struct sf_opener {
-	__u32 uid;
-	__u32 gid;
-	__u16 is_known; /* the ids are filled */
-	__u16 is_released; /* closed, whatever it may still send */
+	struct sf_identity identity;
+	struct sf_process_key user;
+	__u8 source; /* of user */
+	__u8 is_known; /* the ids are filled */
+	__u8 is_released; /* closed, whatever it may still send */
+	__u8 pad[5];
 };
 
 /* A flow that no socket of ours stands behind. */
@@ -204,6 +245,8 @@ struct sf_trace {
 
 enum sf_event_type {
 	SF_EVENT_VERDICT = 1,
+	SF_EVENT_OPENER, /* struct sf_opener_event */
+	SF_EVENT_PROCESS, /* struct sf_process_event */
 };
 
 /* One verdict of the tap, through the ring buffer. */
@@ -215,16 +258,80 @@ struct sf_event {
 	__u64 ts_ns; /* CLOCK_MONOTONIC */
 	struct sf_mask endpoints; /* of the verdict; of the address if rejected */
 	__u64 cookie; /* of the owner's socket, 0 without */
+	struct sf_process_key opener; /* of that socket; pid 0: not known */
+	struct sf_process_key user;
 	__s32 verdict; /* enum sf_verdict */
 	__u32 uid;
 	__u32 gid;
+	__u32 netns; /* of the owner's socket */
+	__u32 pad;
 	__u8 direction; /* enum sf_direction */
 	__u8 owner_kind;
 	__u8 source;
 	__u8 join;
 	struct sf_packet packet;
 };
-_Static_assert(sizeof(struct sf_event) == 152, "sf_event has no holes");
+_Static_assert(sizeof(struct sf_event) == 192, "sf_event has no holes");
+
+/*
+ * Paths come as the kernel keeps them: names from the last to the first, each
+ * with its NUL. A name is cut at SF_NAME_BYTES; a path ends where no further
+ * name may begin.
+ */
+#define SF_NAME_BYTES 128
+#define SF_CGROUP_BYTES 512
+#define SF_EXE_BYTES 512
+#define SF_ARGV_BYTES 1024
+#define SF_PARENTS_MAX 8
+
+enum sf_process_flag {
+	SF_PROCESS_EXE_CUT = 1 << 0,
+	SF_PROCESS_EXE_DELETED = 1 << 1, /* no name leads to it any more */
+	SF_PROCESS_ARGV_CUT = 1 << 2,
+	SF_PROCESS_CGROUP_CUT = 1 << 3,
+	SF_PROCESS_EXE_UNPLACED =
+		1
+		<< 4, /* a name and no path: made by memfd_create, or of another mount namespace */
+};
+
+/* What a socket tells of who made it. */
+struct sf_opener_event {
+	__u16 type; /* enum sf_event_type */
+	__u16 flags; /* enum sf_process_flag */
+	__u16 cgroup_len; /* bytes of the path, 0: not known */
+	__u16 pad;
+	struct sf_identity identity;
+	char cgroup[SF_CGROUP_BYTES + SF_NAME_BYTES];
+};
+_Static_assert(sizeof(struct sf_opener_event) == 704, "sf_opener_event has no holes");
+
+struct sf_parent {
+	struct sf_process_key key;
+	char comm[SF_COMM_BYTES];
+};
+
+/* A process that uses a socket, seen while it does. */
+struct sf_process_event {
+	struct sf_opener_event head; /* cgroup: the process's own */
+	__u16 exe_len;
+	__u16 argv_len;
+	__u32 n_parents;
+	struct sf_parent parents[SF_PARENTS_MAX]; /* its own first */
+	char exe[SF_EXE_BYTES + SF_NAME_BYTES];
+	char argv[SF_ARGV_BYTES]; /* words, each with its NUL */
+};
+_Static_assert(sizeof(struct sf_process_event) == 2632, "sf_process_event has no holes");
+
+/* A connection that was open before the watch began, and a process that has it open. */
+struct sf_open_socket {
+	struct sf_process_event process; /* but for its arguments */
+	struct sf_flow_key flow; /* as it sends */
+	__u32 uid; /* who opened it */
+	__u32 gid;
+	__u32 hash; /* as in struct sf_flow */
+	__u64 cookie; /* 0: it has none yet */
+};
+_Static_assert(sizeof(struct sf_open_socket) == 2696, "sf_open_socket has no holes");
 
 /* An open-addressed table; key 0 is an empty slot. */
 #define SF_PROBES_MAX 16
@@ -321,6 +428,7 @@ enum sf_counter {
 	SF_FRAGMENTS, /* of a watched address, but for the first of each packet */
 	SF_FRAGMENTS_ALONE, /* those whose first was not seen: any port matches */
 	SF_MATCHED_INET,
+	SF_PROCESSES_LOST, /* tellings of a process that found the ring full */
 	SF_COUNTERS,
 };
 

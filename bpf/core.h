@@ -34,6 +34,7 @@ struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	__s64 tstamp;
+	unsigned long _nfct;
 	__u16 network_header;
 	__u16 mac_header;
 	unsigned char *head;
@@ -48,27 +49,170 @@ typedef struct {
 	__u32 val;
 } kgid_t;
 
+struct user_namespace;
+
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t euid;
+	kgid_t egid;
+	struct user_namespace *user_ns;
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	unsigned int i_nlink;
+	struct super_block *i_sb;
+};
+
+struct vfsmount;
+struct dentry;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
 };
 
 struct file {
+	struct path f_path;
+	struct inode *f_inode;
 	const struct cred *f_cred;
+	void *private_data;
 };
+
+struct sock;
 
 struct socket {
 	struct file *file;
+	struct sock *sk;
 };
 
+/* struct in6_addr, which has a UAPI header as well. */
+struct core_in6_addr {
+	__u8 bytes[16];
+};
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
 struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num; /* host order */
+	unsigned short skc_family;
 	possible_net_t skc_net;
+	struct core_in6_addr skc_v6_daddr;
+	struct core_in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+};
+
+struct cgroup;
+
+/* Before 5.15 a word whose lowest bit says that it is no cgroup. */
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
+struct sock_cgroup_data___word {
+	__u64 val;
 };
 
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	struct sock_cgroup_data sk_cgrp_data;
+	__u32 sk_txhash;
 	__u16 sk_protocol;
+};
+
+struct user_namespace {
+	struct ns_common ns;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct mnt_namespace *mnt_ns; /* NULL once it is unmounted */
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+	struct file *exe_file;
+};
+
+struct kernfs_node {
+	struct kernfs_node *parent;
+	const char *name;
+};
+
+/* Since 6.15. */
+struct kernfs_node___renamed {
+	struct kernfs_node *__parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct task_struct {
+	unsigned int flags;
+	int tgid;
+	__u64 start_boottime;
+	__u64 self_exec_id;
+	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	const struct cred *cred;
+	struct mm_struct *mm;
+	struct pid *thread_pid;
+	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+	char comm[16];
 };
 
 #pragma clang attribute pop

@@ -13,11 +13,6 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* Set before loading. */
 const volatile __u32 sf_rejected_rate = 100; /* events a second and CPU */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
-} sf_events SEC(".maps");
-
 struct sf_rate {
 	__u64 second_ns;
 	__u64 used;
@@ -84,9 +79,13 @@ static __always_inline void emit(struct __sk_buff *skb, const struct question *q
 	event->ts_ns = bpf_ktime_get_ns();
 	event->endpoints.bits = endpoints;
 	event->cookie = answer->cookie;
+	event->opener = answer->opener;
+	event->user = answer->user;
 	event->verdict = verdict;
 	event->uid = answer->uid;
 	event->gid = answer->gid;
+	event->netns = answer->netns;
+	event->pad = 0;
 	event->direction = question->direction;
 	event->owner_kind = answer->kind;
 	event->source = answer->source;

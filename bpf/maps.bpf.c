@@ -11,6 +11,8 @@ struct sf_policy sf_policies[SF_GENERATIONS];
 __u64 sf_turn;
 __u64 sf_turn_monotonic;
 const volatile bool sf_report_rejected = false;
+const volatile __u32 sf_mntns = 0;
+__u32 sf_conntrack_tuple;
 
 struct sf_lpm4_map sf_prefixes4 SEC(".maps");
 struct sf_lpm6_map sf_prefixes6 SEC(".maps");
@@ -19,3 +21,6 @@ struct sf_counters_map sf_counters SEC(".maps");
 struct sf_flows_map sf_flows SEC(".maps");
 struct sf_owners_map sf_owners SEC(".maps");
 struct sf_traces_map sf_traces SEC(".maps");
+struct sf_openers_map sf_openers SEC(".maps");
+struct sf_events_map sf_events SEC(".maps");
+struct sf_told_map sf_told SEC(".maps");

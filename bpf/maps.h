@@ -42,6 +42,33 @@ struct sf_flows_map {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 };
 
+/* Cloned into the sockets that a listener accepts. */
+struct sf_openers_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__type(key, int);
+	__type(value, struct sf_opener);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+};
+
+/* Verdicts and processes, in the order in which they came about. */
+struct sf_events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+};
+
+/* Programs that were told of, and when. */
+struct sf_told {
+	__u64 at_ns;
+	__u64 is_whole; /* not only what a socket tells */
+};
+
+struct sf_told_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct sf_process_key);
+	__type(value, struct sf_told);
+	__uint(max_entries, SF_TOLD_MAX);
+};
+
 struct sf_owners_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u64);
@@ -72,11 +99,16 @@ extern struct sf_counters_map sf_counters SEC(".maps");
 extern struct sf_flows_map sf_flows SEC(".maps");
 extern struct sf_owners_map sf_owners SEC(".maps");
 extern struct sf_traces_map sf_traces SEC(".maps");
+extern struct sf_openers_map sf_openers SEC(".maps");
+extern struct sf_events_map sf_events SEC(".maps");
+extern struct sf_told_map sf_told SEC(".maps");
 extern struct sf_judges_map sf_judges SEC(".maps");
 extern struct sf_policy sf_policies[SF_GENERATIONS];
 extern __u64 sf_turn; /* SF_TURN */
 extern __u64 sf_turn_monotonic; /* the same instant by CLOCK_MONOTONIC */
 extern const volatile bool sf_report_rejected; /* set before loading */
+extern const volatile __u32 sf_mntns; /* the inode number of our mount namespace, 0: not known */
+extern __u32 sf_conntrack_tuple; /* where a connection of conntrack keeps its tuple, 0: not known */
 
 /* Read once a packet: whoever judges it goes by one policy to the end. */
 static __always_inline __u64 current_turn(void)

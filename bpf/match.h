@@ -186,5 +186,6 @@ static __always_inline __u32 generation_of(struct __sk_buff *skb)
 
 static __always_inline bool owner_is_alive(const struct sf_owner *owner, __u64 now_ns)
 {
-	return !owner->ended_ns || now_ns - owner->ended_ns < SF_GRACE_NS;
+	/* it may have ended since that was now, on another CPU */
+	return !owner->ended_ns || (__s64)(now_ns - owner->ended_ns) < (__s64)SF_GRACE_NS;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Whose socket is it? Cgroup hooks see every packet with its socket before
- * the tap sees it without, and write down: this flow, that socket, this user.
+ * What becomes of a socket? Egress sees every packet with its socket before
+ * the tap sees it without, and writes down: this flow, that socket, its owner.
  *
- * Identity is the opener's: the real uid and gid, on the host, of the call
+ * The owner's ids are the opener's: real uid and gid, on the host, of the call
  * that made the socket. bpf_get_socket_uid() is not used: it answers inside
  * the user namespace, where root of a container looks like root.
  */
@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "match.h"
+#include "tell.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -22,48 +23,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Cloned into the sockets that a listener accepts. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__type(key, int);
-	__type(value, struct sf_opener);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-} sf_openers SEC(".maps");
-
-SEC("cgroup/sock_create")
-int sf_sock_create(struct bpf_sock *sk)
-{
-	__u64 ids = bpf_get_current_uid_gid();
-	struct sf_opener *opener;
-
-	opener = bpf_sk_storage_get(&sf_openers, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	/* without room for it the credentials of the socket's file still tell */
-	if (opener) {
-		opener->uid = (__u32)ids;
-		opener->gid = ids >> 32;
-		opener->is_known = true;
-	}
-	return 1;
-}
-
-/* Before the FIN leaves: from here on the flow's time runs out. */
-SEC("cgroup/sock_release")
-int sf_sock_release(struct bpf_sock *sk)
-{
-	__u64 cookie = bpf_get_socket_cookie(sk);
-	struct sf_owner *owner = bpf_map_lookup_elem(&sf_owners, &cookie);
-	struct sf_opener *opener;
-
-	opener = bpf_sk_storage_get(&sf_openers, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (opener)
-		opener->is_released = true;
-	if (owner) {
-		owner->is_released = true;
-		owner->ended_ns = bpf_ktime_get_ns();
-	}
-	return 1;
-}
-
 /*
  * A socket older than we are: its file remembers who opened it. Kept with the
  * socket, if there is memory, for when it has lost its file.
@@ -73,14 +32,14 @@ static __always_inline void read_file(struct bpf_sock *sk, const struct file *fi
 {
 	struct sf_opener *kept;
 
-	found->uid = BPF_CORE_READ(file, f_cred, uid.val);
-	found->gid = BPF_CORE_READ(file, f_cred, gid.val);
+	found->identity.uid = BPF_CORE_READ(file, f_cred, uid.val);
+	found->identity.gid = BPF_CORE_READ(file, f_cred, gid.val);
 	found->is_known = true;
 	kept = bpf_sk_storage_get(&sf_openers, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!kept)
 		return;
-	kept->uid = found->uid;
-	kept->gid = found->gid;
+	kept->identity.uid = found->identity.uid;
+	kept->identity.gid = found->identity.gid;
 	kept->is_known = true;
 }
 
@@ -111,10 +70,16 @@ static __always_inline bool identify(struct bpf_sock *sk, const struct sock *pla
 		owner->ended_ns = now_ns;
 		return true;
 	}
+	/* none of the hooks saw it used: all that is known is who made it */
+	if (kept && !opener.user.pid)
+		tell_opener(kept, plain);
 	owner->kind = SF_OWNER_USER;
-	owner->source = SF_SOURCE_SOCKET;
-	owner->uid = opener.uid;
-	owner->gid = opener.gid;
+	owner->source = opener.user.pid ? opener.source : SF_SOURCE_SOCKET;
+	owner->opener = opener.identity.key;
+	owner->user = opener.user;
+	owner->netns = core_netns_of_sock(plain);
+	owner->uid = opener.identity.uid;
+	owner->gid = opener.identity.gid;
 	return true;
 }
 
@@ -130,6 +95,10 @@ static __always_inline bool keep_owner(__u64 cookie, const struct sf_owner *owne
 		/* an accepted socket has no file until accept() returns */
 		else if (kept->ended_ns)
 			kept->ended_ns = owner->ended_ns;
+		if (owner->user.pid && !same_program(&kept->user, &owner->user)) {
+			kept->user = owner->user;
+			kept->source = owner->source;
+		}
 		return true;
 	}
 	if (!bpf_map_update_elem(&sf_owners, &cookie, owner, BPF_ANY))
@@ -159,6 +128,29 @@ static __always_inline bool is_host(__u64 cookie, enum guest guest, __u64 now_ns
 	return guest == GUEST_KERNEL ? owner_is_alive(owner, now_ns) : !owner->ended_ns;
 }
 
+/*
+ * The flow is to be another socket's, of a port that is used again. If there
+ * is no room for that one it is nobody's, rather than still the former's. Who
+ * is gone for good had no other flow by TCP, and needs his place no more.
+ */
+static __always_inline void take_over(const struct sf_flow_key *key, __u64 cookie, enum guest guest,
+				      __u64 now_ns)
+{
+	struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
+	const struct sf_owner *former;
+	__u64 former_cookie;
+
+	if (!kept || kept->cookie == cookie || is_host(kept->cookie, guest, now_ns))
+		return;
+	former_cookie = kept->cookie;
+	kept->cookie = kept->sender = 0;
+	if (key->proto != IPPROTO_TCP)
+		return;
+	former = bpf_map_lookup_elem(&sf_owners, &former_cookie);
+	if (former && former->is_released)
+		bpf_map_delete_elem(&sf_owners, &former_cookie);
+}
+
 /* What answers on behalf of no socket (a RST, say) asks nothing itself. */
 static __always_inline void keep_trace(const struct sf_flow_key *key, const struct bpf_sock *sk,
 				       __u64 now_ns)
@@ -172,28 +164,37 @@ static __always_inline void keep_trace(const struct sf_flow_key *key, const stru
 	bpf_map_update_elem(&sf_traces, key, &trace, BPF_ANY);
 }
 
+/*
+ * A socket that is connected gives each packet the same secret hash, but for
+ * a new one after losses. Nobody who forges its addresses can: the tap asks
+ * for it. The last one counts, too, for its packets may still be queued.
+ */
+static __always_inline void note_hash(struct sf_flow *kept, const struct sf_flow *flow)
+{
+	/* a guest's says nothing of the flow's socket */
+	if (kept->hash == flow->hash || kept->cookie != flow->cookie)
+		return;
+	kept->hash_before = kept->hash ? kept->hash : flow->hash;
+	kept->hash = flow->hash;
+}
+
 /* Ties the flow to the socket. */
-static __always_inline void keep_flow(const struct sf_flow_key *key, __u64 cookie, enum guest guest,
-				      __u64 now_ns)
+static __always_inline void keep_flow(const struct sf_flow_key *key, const struct sf_flow *flow,
+				      enum guest guest)
 {
 	struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
-	struct sf_flow flow = {
-		.cookie = cookie,
-		.sender = cookie,
-		.seen_ns = now_ns,
-		.learnt = SF_LEARNT_EGRESS,
-	};
 
-	if (kept && (kept->cookie == cookie || is_host(kept->cookie, guest, now_ns))) {
-		if (kept->sender != cookie)
-			kept->sender = cookie;
+	if (kept && (kept->cookie == flow->cookie || is_host(kept->cookie, guest, flow->seen_ns))) {
+		note_hash(kept, flow);
+		if (kept->sender != flow->sender)
+			kept->sender = flow->sender;
 		if (kept->learnt != SF_LEARNT_EGRESS)
 			kept->learnt = SF_LEARNT_EGRESS;
-		if (now_ns - kept->seen_ns > REFRESH_NS)
-			kept->seen_ns = now_ns;
+		if (flow->seen_ns - kept->seen_ns > REFRESH_NS)
+			kept->seen_ns = flow->seen_ns;
 		return;
 	}
-	if (bpf_map_update_elem(&sf_flows, key, &flow, BPF_ANY))
+	if (bpf_map_update_elem(&sf_flows, key, flow, BPF_ANY))
 		count(SF_FLOWS_REFUSED);
 }
 
@@ -246,10 +247,29 @@ static __always_inline void note_packet_socket(struct __sk_buff *skb,
 		flow->sender = bpf_get_socket_cookie(skb);
 }
 
+/*
+ * Did the other side open this connection? The listener answers its SYN; what
+ * it accepts goes on with the same flow.
+ */
+static __always_inline bool is_inbound(const struct sf_flow_key *key, __u8 tcp_flags,
+				       const struct sf_owner *owner)
+{
+	const struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
+
+	if (key->proto != IPPROTO_TCP)
+		return false;
+	if (owner->source == SF_SOURCE_BIND)
+		return true;
+	if (tcp_flags & TCP_SYN)
+		return tcp_flags & TCP_ACK;
+	return kept && kept->is_inbound;
+}
+
 static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 {
 	struct sf_packet packet = {};
 	struct sf_owner owner = {};
+	struct sf_flow flow = {};
 	struct sf_flow_key key;
 	struct ports ports;
 	const struct sock *plain;
@@ -276,17 +296,24 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	ports = ports_of(&packet);
 	flow_key(&key, &packet, &ports, core_netns_of_sock(plain));
 	cookie = bpf_get_socket_cookie(skb);
-	if (!keep_owner(cookie, &owner, now_ns))
-		return;
 	if (owner.kind == SF_OWNER_KERNEL)
 		guest = GUEST_KERNEL;
 	else if (sk->type == SOCK_RAW)
 		guest = GUEST_RAW;
+	owner.is_inbound = is_inbound(&key, packet.tcp_flags, &owner);
+	take_over(&key, cookie, guest, now_ns);
+	if (!keep_owner(cookie, &owner, now_ns))
+		return;
 	if (guest == GUEST_KERNEL && !bpf_map_lookup_elem(&sf_flows, &key)) {
 		keep_trace(&key, sk, now_ns);
 		return;
 	}
-	keep_flow(&key, cookie, guest, now_ns);
+	flow.cookie = flow.sender = cookie;
+	flow.seen_ns = now_ns;
+	flow.hash = flow.hash_before = skb->hash;
+	flow.learnt = SF_LEARNT_EGRESS;
+	flow.is_inbound = owner.is_inbound;
+	keep_flow(&key, &flow, guest);
 }
 
 SEC("cgroup_skb/egress")

@@ -12,6 +12,9 @@
 #define IPV6_HEADER_BYTES 40
 #define ICMP_HEADER_BYTES 8
 
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
+
 enum reading {
 	READ_PLAIN, /* what an ICMP error quotes is left alone */
 	READ_QUOTE,

@@ -49,21 +49,58 @@ static void print_uid(uint32_t uid)
 		printf("uid %u", uid);
 }
 
-static void print_who(const struct config_who *who)
+static void print_group(const struct config_who *who)
 {
-	if (who->kind == CONFIG_WHO_ANY) {
-		printf("every user, and packets without one\n");
-		return;
-	}
-	if (who->kind == CONFIG_WHO_USER) {
-		print_uid(who->id);
-		printf("\n");
-		return;
-	}
 	printf("%s: primary group %u", who->name, who->id);
 	for (size_t i = 0; i < who->n_members; i++) {
 		printf(i ? ", " : ", or ");
 		print_uid(who->members[i]);
+	}
+}
+
+/* What the kernel calls a program is no symbolic link; one that is written here is never met. */
+static void print_exe(const char *path)
+{
+	cleanup_free char *real = strchr(path, '*') ? NULL : realpath(path, NULL);
+
+	printf("program %s", path);
+	if (real && strcmp(real, path))
+		printf(" (a link: no program is ever called so, write exe:%s)", real);
+	else if (!real && !strchr(path, '*'))
+		printf(" (cannot be found now)");
+}
+
+static void print_who(const struct config_who *who)
+{
+	printf(who->is_negated ? "not " : "");
+	switch (who->kind) {
+	case CONFIG_WHO_ANY:
+		printf("every user, and packets without one");
+		break;
+	case CONFIG_WHO_USER:
+		print_uid(who->id);
+		break;
+	case CONFIG_WHO_GROUP:
+		print_group(who);
+		break;
+	case CONFIG_WHO_EXE:
+		print_exe(who->name);
+		break;
+	case CONFIG_WHO_UNIT:
+		printf("unit %s", who->name);
+		break;
+	case CONFIG_WHO_CONTAINER:
+		printf("any container");
+		break;
+	case CONFIG_WHO_RUNTIME:
+		printf("containers of %s", who->name);
+		break;
+	case CONFIG_WHO_ID:
+		printf("container %s%s", who->name, strlen(who->name) < 64 ? "..." : "");
+		break;
+	case CONFIG_WHO_CGROUP:
+		printf("cgroup %s and below", who->name);
+		break;
 	}
 	printf("\n");
 }
@@ -110,6 +147,19 @@ static void print_when(const struct config_endpoint *endpoint)
 									    : "not active");
 }
 
+static void print_filter(const struct config_endpoint *endpoint)
+{
+	bool has_positive = false;
+
+	for (size_t i = 0; i < endpoint->n_who; i++) {
+		printf("  %-10s ", i ? "" : "filter");
+		print_who(&endpoint->who[i]);
+		has_positive |= !endpoint->who[i].is_negated;
+	}
+	if (!has_positive)
+		printf("  %-10s but everybody else, and packets without an owner\n", "");
+}
+
 static void print_endpoint(const struct config_endpoint *endpoint)
 {
 	static const char *const directions[] = {"both", "to", "from"};
@@ -117,10 +167,7 @@ static void print_endpoint(const struct config_endpoint *endpoint)
 	printf("endpoint %s\n", endpoint->name);
 	print_ranges(endpoint);
 	print_ifaces(endpoint);
-	for (size_t i = 0; i < endpoint->n_who; i++) {
-		printf("  %-10s ", i ? "" : "filter");
-		print_who(&endpoint->who[i]);
-	}
+	print_filter(endpoint);
 	print_ports(endpoint);
 	printf("  %-10s %s\n", "direction", directions[endpoint->direction]);
 	if (endpoint->socket == CONFIG_SOCKET_INET)
@@ -146,6 +193,7 @@ static int print_policy(const struct settings *settings)
 			settings->source, strerror(-err));
 		return err == -ENOSPC ? EXIT_USAGE : EXIT_RUNTIME;
 	}
+	printf("argv %s\n", argv_mode_to_str(config->argv));
 	for (size_t i = 0; i < config->n_endpoints; i++)
 		print_endpoint(&config->endpoints[i]);
 	printf("%s%s: ok, %zu endpoint%s, %zu IPv4 and %zu IPv6 prefixes\n",

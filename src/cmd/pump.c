@@ -34,7 +34,7 @@ int pump_init(struct pump *pump, struct loop *loop, struct report *report, struc
 	return pump->batch ? 0 : -ENOMEM;
 }
 
-void pump_event(void *arg, const struct sf_event *event)
+void pump_event(void *arg, const void *event)
 {
 	struct pump *pump = arg;
 

@@ -30,7 +30,7 @@ struct pump {
 int pump_init(struct pump *pump, struct loop *loop, struct report *report, struct tap *tap);
 
 /* A ring_event_fn; arg is the pump. */
-void pump_event(void *arg, const struct sf_event *event);
+void pump_event(void *arg, const void *event);
 
 /* Adds the ring, the sockets and the output to the loop. 0 or -errno. */
 int pump_start(struct pump *pump);

@@ -14,7 +14,6 @@
 #include "json.h"
 #include "link.h"
 #include "mem.h"
-#include "users.h"
 
 /* A verdict is written before its packet is queued; a busy record may hold it back this long. */
 #define WAIT_NS (100 * 1000000ULL)
@@ -52,7 +51,7 @@ int report_init(struct report *report, const struct options *options)
 	if (gethostname(report->host, sizeof(report->host) - 1))
 		snprintf(report->host, sizeof(report->host), "unknown");
 	read_boot_id(report->boot_id, sizeof(report->boot_id));
-	return report->join && report->flows ? 0 : -ENOMEM;
+	return report->join && report->flows ? owners_init(&report->owners) : -ENOMEM;
 }
 
 static void emit(struct report *report, struct record *record)
@@ -81,40 +80,57 @@ static void emit(struct report *report, struct record *record)
 void report_use(struct report *report, uint32_t generation, const struct config *config)
 {
 	report->configs[generation] = config;
+	owners_use(&report->owners, config->argv);
 }
 
-static void name_endpoints(const struct report *report, const struct sf_event *event,
+static void name_endpoints(const struct config *config, struct sf_mask endpoints,
 			   struct record_traffic *traffic)
 {
-	const struct config *config = report->configs[event->generation % SF_GENERATIONS];
-
 	for (size_t i = 0; config && i < config->n_endpoints; i++)
-		if (event->endpoints.bits & 1ULL << i)
+		if (endpoints.bits & 1ULL << i)
 			traffic->endpoints[traffic->n_endpoints++] = config->endpoints[i].name;
 	traffic->endpoint = traffic->n_endpoints ? traffic->endpoints[0] : NULL;
 }
 
-static void name_owner(const struct sf_event *event, struct record_owner *owner)
-{
-	owner->kind = event->owner_kind;
-	if (owner->kind != SF_OWNER_USER)
-		return;
-	owner->uid = event->uid;
-	owner->gid = event->gid;
-	owner->user = users_name(event->uid);
-	owner->source = event->source;
-	owner->join = event->join;
-}
-
-static void fill_traffic(const struct report *report, const struct sf_event *event,
+/*
+ * False: every endpoint that the kernel delivered it for names processes, and
+ * this is none of theirs. Then it is filled as the rejected packet that it is.
+ */
+static bool fill_traffic(struct report *report, const struct sf_event *event,
 			 struct record_traffic *traffic)
 {
+	const struct config *config = report->configs[event->generation % SF_GENERATIONS];
+	struct sf_mask shown = event->endpoints;
+
 	traffic->iface = link_name(event->ifindex);
 	traffic->direction = event->direction;
 	traffic->verdict = event->verdict;
 	traffic->packet = event->packet;
-	name_endpoints(report, event, traffic);
-	name_owner(event, &traffic->owner);
+	owners_fill(&report->owners, event, &traffic->owner);
+	if (config && event->verdict == SF_DELIVER && shown.bits)
+		shown = owners_shown(&report->owners, config, shown, &traffic->owner);
+	if (event->endpoints.bits && !shown.bits) {
+		traffic->verdict = SF_REJECT;
+		shown = event->endpoints;
+	}
+	name_endpoints(config, shown, traffic);
+	return traffic->verdict == event->verdict;
+}
+
+static void count_owner(struct report *report, const struct record_owner *owner)
+{
+	if (owner->lost)
+		report->counts.owners_lost++;
+	if (!owner->is_whole)
+		report->counts.processes_unknown++;
+}
+
+static void count_filtered(struct report *report, const struct record_owner *owner)
+{
+	report->counts.packets_filtered++;
+	/* the kernel is no process, and known */
+	if (owner->kind != SF_OWNER_KERNEL && !(owner->by.process && owner->is_whole))
+		report->counts.filtered_unknown++;
 }
 
 static bool wants_decision(struct report *report, const struct sf_event *event)
@@ -140,7 +156,7 @@ void report_look_at_clock(struct report *report)
 	clockwatch_look(report->clock);
 }
 
-void report_event(struct report *report, const struct sf_event *event)
+static void report_verdict(struct report *report, const struct sf_event *event)
 {
 	struct record record = {.type = RECORD_DECISION};
 
@@ -150,9 +166,30 @@ void report_event(struct report *report, const struct sf_event *event)
 	if (!wants_decision(report, event) || report_is_complete(report))
 		return;
 	record.ts_ns = wallclock_real(clockwatch_wall(report->clock), event->ts_ns);
-	fill_traffic(report, event, &record.traffic);
+	if (!fill_traffic(report, event, &record.traffic) &&
+	    report->options->decisions != DECISIONS_ALL)
+		return;
+	count_owner(report, &record.traffic.owner);
 	report->counts.decisions_reported++;
 	emit(report, &record);
+}
+
+void report_event(struct report *report, const void *event)
+{
+	uint16_t type;
+
+	memcpy(&type, event, sizeof(type));
+	if (type == SF_EVENT_VERDICT)
+		report_verdict(report, event);
+	else
+		owners_note(&report->owners, event);
+}
+
+void report_open(void *arg, const struct sf_open_socket *found)
+{
+	struct report *report = arg;
+
+	owners_note_open(&report->owners, found);
 }
 
 static void emit_packet(struct report *report, const struct report_pending *from,
@@ -170,10 +207,12 @@ static void emit_packet(struct report *report, const struct report_pending *from
 		report->counts.packets_left++;
 		return;
 	}
-	fill_traffic(report, event ? event : &unknown, &record.traffic);
+	if (!fill_traffic(report, event ? event : &unknown, &record.traffic)) {
+		count_filtered(report, &record.traffic.owner);
+		return;
+	}
 	record.traffic.owner.lost = !event;
-	if (!event)
-		report->counts.owners_lost++;
+	count_owner(report, &record.traffic.owner);
 	report->counts.packets_reported++;
 	emit(report, &record);
 }
@@ -259,4 +298,5 @@ void report_done(struct report *report)
 	join_free(report->join);
 	flow_table_free(report->flows);
 	clockwatch_free(report->clock);
+	owners_done(&report->owners);
 }

@@ -18,6 +18,7 @@
 #include "record.h"
 #include "text.h"
 #include "wallclock.h"
+#include "owners.h"
 
 struct clockwatch;
 struct flow_table;
@@ -40,6 +41,7 @@ struct report {
 	struct clockwatch *clock;
 	struct join *join;
 	struct flow_table *flows;
+	struct owners owners;
 	struct out out;
 	struct buffer line;
 	struct text_style style;
@@ -61,8 +63,11 @@ void report_use(struct report *report, uint32_t generation, const struct config 
 /* Looks whether the clock was set: between the reading of packets or verdicts and their report. */
 void report_look_at_clock(struct report *report);
 
-/* A verdict from the ring. */
-void report_event(struct report *report, const struct sf_event *event);
+/* An event from the ring, of whatever type. */
+void report_event(struct report *report, const void *event);
+
+/* A connection that was open before (a backfill_fn; arg is the report). */
+void report_open(void *arg, const struct sf_open_socket *found);
 
 /*
  * A packet from a socket that had been empty at empty_ns (CLOCK_MONOTONIC); the

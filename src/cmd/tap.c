@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cgroup.h"
+#include "conntrack.h"
 #include "exit.h"
 #include "kernel.h"
 #include "lack.h"
@@ -198,8 +199,19 @@ static int drop_privilege(struct tap *tap)
 	return EXIT_NOT_YET;
 }
 
-int tap_open(struct tap *tap, const struct options *options, const struct config *config,
-	     ring_event_fn on_event, void *arg)
+/* Its module may come later, with the first container. */
+static void find_conntrack(struct tap *tap)
+{
+	uint32_t offset;
+
+	if (tap->has_conntrack || (tap->ring && !conntrack_has_module()) ||
+	    conntrack_find_tuple(&offset))
+		return;
+	loader_set_conntrack(tap->skel, offset);
+	tap->has_conntrack = true;
+}
+
+int tap_attach(struct tap *tap, const struct options *options, const struct config *config)
 {
 	char cgroup[4096];
 	int code, err;
@@ -214,11 +226,17 @@ int tap_open(struct tap *tap, const struct options *options, const struct config
 		log_warning("cannot give up other capabilities: %s", strerror(-err));
 	if (code == EXIT_NOT_YET)
 		code = load(tap, options);
-	if (code == EXIT_NOT_YET)
-		code = attach_owner(tap, cgroup);
 	if (code != EXIT_NOT_YET)
 		return code;
-	err = ring_open(tap->skel, on_event, arg, &tap->ring);
+	find_conntrack(tap);
+	return attach_owner(tap, cgroup);
+}
+
+int tap_listen(struct tap *tap, ring_event_fn on_event, void *arg)
+{
+	int err = ring_open(tap->skel, on_event, arg, &tap->ring);
+	int code;
+
 	if (err) {
 		log_error("cannot open the ring buffer: %s", strerror(-err));
 		return EXIT_RUNTIME;
@@ -317,6 +335,7 @@ bool tap_follow_links(struct tap *tap)
 
 	if (!tap->has_cgroup)
 		follow_by_tc(tap);
+	find_conntrack(tap);
 	/* also when no number changed: an interface may have gone and come back with its own */
 	if (!err)
 		err = sockets_bind(&tap->sockets, &generation->ifaces, NULL, generation->every);

@@ -35,16 +35,23 @@ struct tap {
 	uint32_t generation; /* the current one */
 	struct ring *ring;
 	bool has_cgroup; /* else owners are learnt by tc */
+	bool has_conntrack; /* the programs know where to look */
 	struct record_hook hooks[RECORD_HOOKS_MAX];
 	size_t n_hooks;
 };
 
 /*
- * Sets everything up; says on stderr what fails. on_event gets the ring's
- * events. Returns EXIT_NOT_YET when all is attached, else the exit code.
+ * Puts the policy into the kernel and attaches the hooks of owners; says on
+ * stderr what fails. From here on no socket is made unseen. Returns
+ * EXIT_NOT_YET, else the exit code.
  */
-int tap_open(struct tap *tap, const struct options *options, const struct config *config,
-	     ring_event_fn on_event, void *arg);
+int tap_attach(struct tap *tap, const struct options *options, const struct config *config);
+
+/*
+ * Opens the ring, whose events on_event gets, and the sockets, and gives up
+ * every privilege. Returns EXIT_NOT_YET when all is in place, else the exit code.
+ */
+int tap_listen(struct tap *tap, ring_event_fn on_event, void *arg);
 
 /*
  * Puts another policy in the place of the current one: every packet is judged

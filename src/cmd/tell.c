@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "tell.h"
 
+#include <stddef.h>
 #include <sys/utsname.h>
 
 #include "clock.h"
+#include "mem.h"
 
 void tell_policy(struct tell *tell, enum record_type type, const struct settings *settings,
 		 bool failed)
@@ -50,6 +52,22 @@ void tell_counts(struct tell *tell, enum record_type type)
 	report_status(tell->report, &record);
 }
 
+/* What is lost: a record tells of them, and of nothing else. */
+static const size_t losses[] = {
+	offsetof(struct record_counts, packets_dropped),
+	offsetof(struct record_counts, packets_unseen),
+	offsetof(struct record_counts, owners_lost),
+	offsetof(struct record_counts, output_lost),
+	offsetof(struct record_counts, kernel[SF_EVENTS_LOST]),
+	offsetof(struct record_counts, kernel[SF_PROCESSES_LOST]),
+	offsetof(struct record_counts, kernel[SF_FLOWS_REFUSED]),
+};
+
+static uint64_t *counter_at(struct record_counts *counts, size_t offset)
+{
+	return (uint64_t *)((char *)counts + offset);
+}
+
 /* What came to it. An estimate may be corrected downwards later. */
 static uint64_t grown(uint64_t now, uint64_t told)
 {
@@ -60,19 +78,14 @@ void tell_loss(struct tell *tell)
 {
 	struct record_counts now = count_all(tell);
 	struct record record = {.type = RECORD_LOSS};
-	struct record_counts *lost = &record.status.counts;
-	const struct record_counts *told = &tell->told;
+	uint64_t any = 0;
 
-	lost->packets_dropped = grown(now.packets_dropped, told->packets_dropped);
-	lost->packets_unseen = grown(now.packets_unseen, told->packets_unseen);
-	lost->owners_lost = grown(now.owners_lost, told->owners_lost);
-	lost->output_lost = grown(now.output_lost, told->output_lost);
-	lost->kernel[SF_EVENTS_LOST] =
-		grown(now.kernel[SF_EVENTS_LOST], told->kernel[SF_EVENTS_LOST]);
-	lost->kernel[SF_FLOWS_REFUSED] =
-		grown(now.kernel[SF_FLOWS_REFUSED], told->kernel[SF_FLOWS_REFUSED]);
-	if (!(lost->packets_dropped | lost->packets_unseen | lost->owners_lost | lost->output_lost |
-	      lost->kernel[SF_EVENTS_LOST] | lost->kernel[SF_FLOWS_REFUSED]))
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
+		uint64_t *lost = counter_at(&record.status.counts, losses[i]);
+		*lost = grown(*counter_at(&now, losses[i]), *counter_at(&tell->told, losses[i]));
+		any |= *lost;
+	}
+	if (!any)
 		return;
 	tell->told = now;
 	record.status.uptime_ns = clock_monotonic_ns() - tell->started_ns;

@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "backfill.h"
 #include "clock.h"
 #include "exit.h"
 #include "kernel.h"
@@ -26,6 +27,7 @@
 #include "sandbox.h"
 #include "schedule.h"
 #include "settings.h"
+#include "sockdiag.h"
 #include "sweep.h"
 #include "tap.h"
 #include "tell.h"
@@ -237,6 +239,27 @@ static int enter_sandbox(const struct watch *watch)
 	return EXIT_RUNTIME;
 }
 
+/*
+ * Connections that are open already. Without the hooks at a cgroup it cannot
+ * be told whether a socket is one of them.
+ */
+static void backfill(struct watch *watch)
+{
+	const struct tap *tap = &watch->tap;
+	int err;
+
+	if (!tap->has_cgroup)
+		return;
+	/* those that get none are known by their addresses */
+	sockdiag_give_cookies();
+	err = backfill_read(tap->skel, report_open, &watch->report);
+	if (!err && watch->report.owners.open)
+		err = backfill_enter(tap->skel, watch->report.owners.open);
+	if (err)
+		log_warning("connections from before the start will have no process: %s",
+			    strerror(-err));
+}
+
 static int start(struct watch *watch)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
@@ -260,7 +283,11 @@ static int start(struct watch *watch)
 		return EXIT_RUNTIME;
 	}
 	report_use(&watch->report, 0, watch->settings[0].config);
-	code = tap_open(&watch->tap, options, watch->settings[0].config, pump_event, &watch->pump);
+	code = tap_attach(&watch->tap, options, watch->settings[0].config);
+	if (code == EXIT_NOT_YET) {
+		backfill(watch);
+		code = tap_listen(&watch->tap, pump_event, &watch->pump);
+	}
 	if (code == EXIT_NOT_YET)
 		code = enter_sandbox(watch);
 	return code == EXIT_NOT_YET ? run(watch) : code;

@@ -13,6 +13,7 @@
 #include "config_walk.h"
 #include "mem.h"
 #include "suggest.h"
+#include "utf8.h"
 
 struct diag_place config_place(const struct config_walk *walk, const struct yaml_node *node)
 {
@@ -33,6 +34,17 @@ int config_cut_len(const char *text, size_t len)
 int config_quote_len(const struct yaml_node *node)
 {
 	return config_cut_len(node->text, node->len);
+}
+
+bool config_is_printable(const char *text, size_t len)
+{
+	uint32_t code;
+	for (size_t i = 0, n; i < len; i += n) {
+		n = utf8_decode(text + i, len - i, &code);
+		if (n == 0 || !utf8_is_printable(code))
+			return false;
+	}
+	return true;
 }
 
 const char *config_kind(const struct yaml_node *node)
@@ -83,52 +95,108 @@ static int read_endpoints(struct config_walk *walk, const struct yaml_node *list
 	return 0;
 }
 
-/* Returns whether 'endpoints' was probably meant. */
-static bool report_unknown_top(struct config_walk *walk, const struct yaml_node *key)
+static int read_argv(struct config_walk *walk, const struct yaml_node *node)
+{
+	static const char expected[] = "none, redacted or full";
+	const char *words[ARGV_MODES];
+
+	for (enum argv_mode mode = 0; mode < ARGV_MODES; mode++)
+		words[mode] = argv_mode_to_str(mode);
+	if (node->kind != YAML_SCALAR) {
+		config_error(walk, node, NULL, "'argv' holds %s; expected %s", config_kind(node),
+			     expected);
+		return 0;
+	}
+	size_t mode = config_read_word(walk, node, words, ARGV_MODES, "a way to show arguments",
+				       "write none, redacted or full");
+	if (mode < ARGV_MODES)
+		walk->config->argv = mode;
+	return 0;
+}
+
+enum key {
+	KEY_ENDPOINTS,
+	KEY_ARGV,
+	KEYS,
+};
+
+static const struct {
+	const char *name;
+	int (*read)(struct config_walk *walk, const struct yaml_node *node);
+} keys[KEYS] = {
+	[KEY_ENDPOINTS] = {"endpoints", read_endpoints},
+	[KEY_ARGV] = {"argv", read_argv},
+};
+
+/* KEYS when it is none of them. */
+static enum key key_of(const struct yaml_node *node)
+{
+	enum key key = 0;
+	while (key < KEYS && !yaml_is(node, keys[key].name))
+		key++;
+	return key;
+}
+
+/* Returns the key that was probably meant, KEYS without. */
+static enum key report_unknown(struct config_walk *walk, const struct yaml_node *node)
 {
 	struct suggest suggest;
 	char hint[SUGGEST_HINT_MAX];
+	enum key meant = 0;
 
-	if (key->kind != YAML_SCALAR) {
-		config_error(walk, key, NULL, "expected the key 'endpoints', found %s",
-			     config_kind(key));
-		return false;
+	if (node->kind != YAML_SCALAR) {
+		config_error(walk, node, NULL, "expected the key 'endpoints', found %s",
+			     config_kind(node));
+		return KEYS;
 	}
-	if (yaml_is(key, "allow")) {
-		config_error(walk, key, NULL, "the key 'allow' is reserved for a later version");
-		return false;
+	if (yaml_is(node, "allow")) {
+		config_error(walk, node, NULL, "the key 'allow' is reserved for a later version");
+		return KEYS;
 	}
-	suggest_init(&suggest, key->text, key->len);
-	suggest_offer(&suggest, "endpoints");
+	suggest_init(&suggest, node->text, node->len);
+	for (enum key key = 0; key < KEYS; key++)
+		suggest_offer(&suggest, keys[key].name);
 	const char *help = suggest_hint(&suggest, hint);
-	config_error(walk, key, help ? help : "the only key here is 'endpoints'",
-		     "unknown key '%.*s'", config_quote_len(key), key->text);
-	return help;
+	config_error(walk, node, help ? help : "the keys here are endpoints and argv",
+		     "unknown key '%.*s'", config_quote_len(node), node->text);
+	while (meant < KEYS && strcmp(suggest.best, keys[meant].name) != 0)
+		meant++;
+	return meant;
+}
+
+/* A key given twice is read twice: what is wrong in the second is told too. */
+static int read_pair(struct config_walk *walk, const struct yaml_node *key_node,
+		     const struct yaml_node **seen)
+{
+	const struct yaml_node *name = yaml_value(key_node);
+	char hint[64];
+
+	enum key key = key_of(name);
+	if (key == KEYS) {
+		enum key meant = report_unknown(walk, name);
+		if (meant < KEYS && !seen[meant])
+			seen[meant] = name;
+		return 0;
+	}
+	if (seen[key]) {
+		snprintf(hint, sizeof(hint), "first given in line %u",
+			 config_place(walk, seen[key]).line);
+		config_error(walk, name, hint, "duplicate key '%s'", keys[key].name);
+	}
+	seen[key] = name;
+	return keys[key].read(walk, yaml_value(key_node->next));
 }
 
 static int read_top(struct config_walk *walk, const struct yaml_node *root)
 {
-	const struct yaml_node *seen = NULL;
-	char hint[64];
+	const struct yaml_node *seen[KEYS] = {NULL};
 
 	for (const struct yaml_node *key = root->first; key; key = key->next->next) {
-		const struct yaml_node *name = yaml_value(key);
-		if (!yaml_is(name, "endpoints")) {
-			if (report_unknown_top(walk, name) && !seen)
-				seen = name;
-			continue;
-		}
-		if (seen) {
-			snprintf(hint, sizeof(hint), "first given in line %u",
-				 config_place(walk, seen).line);
-			config_error(walk, name, hint, "duplicate key 'endpoints'");
-		}
-		seen = name;
-		int err = read_endpoints(walk, yaml_value(key->next));
+		int err = read_pair(walk, key, seen);
 		if (err)
 			return err;
 	}
-	if (!seen)
+	if (!seen[KEY_ENDPOINTS])
 		config_error(walk, root, NULL, "the key 'endpoints' is missing");
 	return 0;
 }
@@ -209,6 +277,20 @@ int config_set_ifaces(struct config *config, const char *const *names, size_t n)
 		endpoint->any_iface = fresh->endpoints[i].any_iface;
 	}
 	return 0;
+}
+
+bool config_needs_process(const struct config_endpoint *endpoint)
+{
+	bool has_any = false, has_process = false;
+
+	for (size_t i = 0; i < endpoint->n_who; i++) {
+		const struct config_who *who = &endpoint->who[i];
+		if (who->is_negated)
+			return true;
+		has_any |= who->kind == CONFIG_WHO_ANY;
+		has_process |= who->kind >= CONFIG_WHO_EXE;
+	}
+	return has_process && !has_any;
 }
 
 static void free_endpoint(struct config_endpoint *endpoint)

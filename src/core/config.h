@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "addr.h"
+#include "argv.h"
 #include "diag.h"
 #include "schedule.h"
 
@@ -22,17 +23,27 @@
 #define CONFIG_IFACES_MAX 512 /* of all endpoints together */
 #define CONFIG_WINDOWS_MAX 1024 /* of all endpoints together */
 #define CONFIG_USERS_MAX 8192 /* uids and gids of all endpoints together, members included */
+#define CONFIG_PATTERNS_MAX 1024 /* what names processes, of all endpoints together */
+#define CONFIG_PATH_MAX 4095 /* bytes of a path, as the kernel's PATH_MAX */
+#define CONFIG_ID_MIN 8 /* hex digits of a container's id that are enough */
 
 enum config_who_kind {
 	CONFIG_WHO_ANY, /* "*" */
 	CONFIG_WHO_USER,
 	CONFIG_WHO_GROUP, /* its members, and who runs with it as primary group */
+	CONFIG_WHO_EXE, /* "exe:", and all below, names processes, which the kernel cannot compare */
+	CONFIG_WHO_UNIT,
+	CONFIG_WHO_CONTAINER, /* any */
+	CONFIG_WHO_RUNTIME, /* any of that runtime */
+	CONFIG_WHO_ID, /* whose id begins so */
+	CONFIG_WHO_CGROUP, /* and those below */
 };
 
 struct config_who {
 	enum config_who_kind kind;
-	char *name; /* as written; a bare number for a numeric uid */
-	uint32_t id; /* uid or gid */
+	bool is_negated; /* "not:" */
+	char *name; /* as written, behind "not:" and "exe:"; in an exe or unit "*" stands for anything */
+	uint32_t id; /* uid, gid, or enum cgroup_runtime */
 	uint32_t *members; /* uids, for a group */
 	size_t n_members;
 };
@@ -72,6 +83,7 @@ struct config_endpoint {
 };
 
 struct config {
+	enum argv_mode argv;
 	struct config_endpoint endpoints[SF_ENDPOINTS_MAX];
 	size_t n_endpoints;
 };
@@ -105,6 +117,12 @@ int config_parse(const char *text, size_t len, const struct config_host *host, s
  * too long, -ENOMEM; on failure unchanged.
  */
 int config_set_ifaces(struct config *config, const char *const *names, size_t n);
+
+/*
+ * Does it take more than the user and group to say whether the endpoint shows a packet? Then the
+ * kernel delivers those of every user, and who_shows() decides.
+ */
+bool config_needs_process(const struct config_endpoint *endpoint);
 
 /* NULL is fine. */
 void config_free(struct config *config);

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "suggest.h"
-#include "utf8.h"
 
 typedef int (*read_fn)(struct config_walk *walk, struct config_endpoint *endpoint,
 		       const struct yaml_node *node);
@@ -35,14 +34,24 @@ static const struct {
 } keys[KEYS] = {
 	[KEY_RANGE] = {"range", "a prefix", true, true, config_read_range},
 	[KEY_IFACE] = {"iface", "an interface", true, true, config_read_iface},
-	[KEY_FILTER] = {"filter", "a user", true, true, config_read_who},
+	[KEY_FILTER] = {"filter", "a user or process", true, true, config_read_who},
 	[KEY_PORT] = {"port", "a port", false, true, config_read_port},
 	[KEY_DIRECTION] = {"direction", "to, from or both", false, false, config_read_direction},
 	[KEY_SOCKET] = {"socket", "packet or inet", false, false, config_read_socket},
 	[KEY_WHEN] = {"when", "a time window", false, true, config_read_when},
 };
 
-static const char all_keys[] = "the keys are range, iface, filter, port, direction, socket, when";
+/* Longer than the names of all keys. */
+#define HINT_MAX 512
+
+static const char *list_keys(char *hint)
+{
+	size_t n = (size_t)snprintf(hint, HINT_MAX, "the keys are");
+	for (enum key key = 0; key < KEYS; key++)
+		n += (size_t)snprintf(hint + n, HINT_MAX - n, "%s %s", key ? "," : "",
+				      keys[key].name);
+	return hint;
+}
 
 /* KEYS when it is none of them. */
 static enum key key_of(const struct yaml_node *node)
@@ -57,7 +66,7 @@ static enum key key_of(const struct yaml_node *node)
 static enum key report_unknown(struct config_walk *walk, const struct yaml_node *node)
 {
 	struct suggest suggest;
-	char hint[SUGGEST_HINT_MAX];
+	char hint[SUGGEST_HINT_MAX], all[HINT_MAX];
 	enum key meant = 0;
 
 	if (yaml_is(node, "allow")) {
@@ -68,11 +77,19 @@ static enum key report_unknown(struct config_walk *walk, const struct yaml_node 
 	for (enum key key = 0; key < KEYS; key++)
 		suggest_offer(&suggest, keys[key].name);
 	const char *help = suggest_hint(&suggest, hint);
-	config_error(walk, node, help ? help : all_keys, "unknown key '%.*s'",
+	config_error(walk, node, help ? help : list_keys(all), "unknown key '%.*s'",
 		     config_quote_len(node), node->text);
 	while (meant < KEYS && strcmp(suggest.best, keys[meant].name) != 0)
 		meant++;
 	return meant;
+}
+
+/* A blank behind the colon of "exe:/usr/bin/curl" makes a mapping of it. */
+static const char *shape_hint(enum key key, const struct yaml_node *node)
+{
+	if (key != KEY_FILTER || node->kind != YAML_MAP)
+		return NULL;
+	return "no blank behind the colon, as in exe:/usr/bin/curl";
 }
 
 static int read_list(struct config_walk *walk, struct config_endpoint *endpoint, enum key key,
@@ -85,7 +102,8 @@ static int read_list(struct config_walk *walk, struct config_endpoint *endpoint,
 	for (const struct yaml_node *child = list->first; child; child = child->next) {
 		const struct yaml_node *item = yaml_value(child);
 		if (item->kind != YAML_SCALAR) {
-			config_error(walk, item, NULL, "'%s' lists %s; expected %s", keys[key].name,
+			config_error(walk, item, shape_hint(key, item),
+				     "'%s' lists %s; expected %s", keys[key].name,
 				     config_kind(item), keys[key].expected);
 			continue;
 		}
@@ -103,8 +121,8 @@ static int read_key(struct config_walk *walk, struct config_endpoint *endpoint, 
 		return keys[key].read(walk, endpoint, value);
 	if (value->kind == YAML_LIST && keys[key].list)
 		return read_list(walk, endpoint, key, value);
-	config_error(walk, value, NULL, "'%s' holds %s; expected %s%s", keys[key].name,
-		     config_kind(value), keys[key].expected,
+	config_error(walk, value, shape_hint(key, value), "'%s' holds %s; expected %s%s",
+		     keys[key].name, config_kind(value), keys[key].expected,
 		     keys[key].list ? " or a list of them" : "");
 	return 0;
 }
@@ -114,10 +132,11 @@ static int read_pair(struct config_walk *walk, struct config_endpoint *endpoint,
 		     const struct yaml_node *key_node, const struct yaml_node **seen)
 {
 	const struct yaml_node *name = yaml_value(key_node);
-	char hint[64];
+	char hint[HINT_MAX];
 
 	if (name->kind != YAML_SCALAR) {
-		config_error(walk, name, all_keys, "expected a key, found %s", config_kind(name));
+		config_error(walk, name, list_keys(hint), "expected a key, found %s",
+			     config_kind(name));
 		return 0;
 	}
 	enum key key = key_of(name);
@@ -158,15 +177,8 @@ static int read_body(struct config_walk *walk, struct config_endpoint *endpoint,
 
 static bool is_name(const struct yaml_node *node)
 {
-	uint32_t code;
-	if (node->kind != YAML_SCALAR || node->len == 0 || node->len >= CONFIG_NAME_MAX)
-		return false;
-	for (size_t i = 0, n; i < node->len; i += n) {
-		n = utf8_decode(node->text + i, node->len - i, &code);
-		if (n == 0 || !utf8_is_printable(code))
-			return false;
-	}
-	return true;
+	return node->kind == YAML_SCALAR && node->len && node->len < CONFIG_NAME_MAX &&
+	       config_is_printable(node->text, node->len);
 }
 
 /* In case of an error the endpoint keeps a name for the messages to come. */
@@ -195,6 +207,7 @@ int config_read_endpoint(struct config_walk *walk, struct config_endpoint *endpo
 	const struct yaml_node *name = yaml_value(item->first);
 	const struct yaml_node *body = yaml_value(item->first->next);
 	const struct yaml_node *second = item->first->next->next;
+	char hint[HINT_MAX];
 
 	if (key_of(name) < KEYS && body->kind != YAML_MAP) {
 		config_error(walk, name, "write '- NAME:' and indent its keys below",
@@ -213,7 +226,7 @@ int config_read_endpoint(struct config_walk *walk, struct config_endpoint *endpo
 			     "a second name in one endpoint");
 	if (body->kind == YAML_MAP)
 		return read_body(walk, endpoint, name, body->first);
-	config_error(walk, body, all_keys, "endpoint '%s' holds %s; expected its keys",
+	config_error(walk, body, list_keys(hint), "endpoint '%s' holds %s; expected its keys",
 		     endpoint->name, config_kind(body));
 	return 0;
 }

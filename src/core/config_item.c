@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The words below the keys: addresses, interfaces, users, ports, times.
+ * The words below the keys: addresses, interfaces, ports, times.
  * Limits hold for the file as a whole, for the kernel's tables are shared by
  * all its endpoints; the one who passes a limit is told so once, at the place.
  */
@@ -14,8 +14,7 @@
 #include "mem.h"
 #include "suggest.h"
 
-/* Is there room for one more? Says it once, where the limit was passed. */
-static bool has_room(struct config_walk *walk, const struct yaml_node *node, size_t *n, size_t max,
+bool config_has_room(struct config_walk *walk, const struct yaml_node *node, size_t *n, size_t max,
 		     const char *what)
 {
 	if (*n < max) {
@@ -28,6 +27,26 @@ static bool has_room(struct config_walk *walk, const struct yaml_node *node, siz
 			     what);
 	}
 	return false;
+}
+
+size_t config_read_word(struct config_walk *walk, const struct yaml_node *node,
+			const char *const *words, size_t n, const char *what, const char *hint)
+{
+	struct suggest suggest;
+	char meant[SUGGEST_HINT_MAX];
+	size_t i = 0;
+
+	while (i < n && !yaml_is(node, words[i]))
+		i++;
+	if (i < n)
+		return i;
+	suggest_init(&suggest, node->text, node->len);
+	for (i = 0; i < n; i++)
+		suggest_offer(&suggest, words[i]);
+	const char *help = suggest_hint(&suggest, meant);
+	config_error(walk, node, help ? help : hint, "'%.*s' is not %s", config_quote_len(node),
+		     node->text, what);
+	return n;
 }
 
 static void report_prefix(struct config_walk *walk, const struct yaml_node *node,
@@ -54,7 +73,7 @@ int config_read_range(struct config_walk *walk, struct config_endpoint *endpoint
 {
 	struct prefix prefix;
 
-	if (!has_room(walk, node, &walk->n_ranges, CONFIG_RANGES_MAX, "ranges"))
+	if (!config_has_room(walk, node, &walk->n_ranges, CONFIG_RANGES_MAX, "ranges"))
 		return 0;
 	enum prefix_error error = prefix_parse(node->text, node->len, &prefix);
 	if (error) {
@@ -96,7 +115,7 @@ int config_read_iface(struct config_walk *walk, struct config_endpoint *endpoint
 			     "'%.*s' is not an interface name", config_quote_len(node), node->text);
 		return 0;
 	}
-	if (!has_room(walk, node, &walk->n_ifaces, CONFIG_IFACES_MAX, "interfaces"))
+	if (!config_has_room(walk, node, &walk->n_ifaces, CONFIG_IFACES_MAX, "interfaces"))
 		return 0;
 	char(*ifaces)[CONFIG_IFNAME_MAX] =
 		config_grow(endpoint->ifaces, endpoint->n_ifaces, sizeof(*ifaces));
@@ -107,150 +126,12 @@ int config_read_iface(struct config_walk *walk, struct config_endpoint *endpoint
 	return 0;
 }
 
-static bool offer_name(void *suggest, const char *name)
-{
-	return suggest_offer(suggest, name);
-}
-
-/* group is also the number of bytes that "@" takes. */
-static const char *suggest_who(struct config_walk *walk, const struct yaml_node *node, bool group,
-			       char *hint)
-{
-	const struct config_host *host = walk->host;
-	struct suggest suggest;
-
-	/* asking for every name is slow, and nobody would see the answer */
-	if (walk->diag->n_messages == DIAG_KEPT_MAX)
-		return NULL;
-	suggest_init(&suggest, node->text + group, node->len - group);
-	if (group)
-		host->group_names(host->ctx, offer_name, &suggest);
-	else
-		host->user_names(host->ctx, offer_name, &suggest);
-	return suggest_hint(&suggest, hint);
-}
-
-static void report_who(struct config_walk *walk, const struct yaml_node *node, bool group, int err)
-{
-	const char *kind = group ? "group" : "user";
-	const char *name = node->text + group;
-	int len = config_quote_len(node) - group;
-	char hint[SUGGEST_HINT_MAX];
-
-	if (err == -ENOENT)
-		config_error(walk, node, suggest_who(walk, node, group, hint), "unknown %s '%.*s'",
-			     kind, len, name);
-	else
-		config_error(walk, node, NULL, "cannot look up %s '%.*s': %s", kind, len, name,
-			     strerror(-err));
-}
-
-struct members {
-	struct config_walk *walk;
-	const struct yaml_node *node;
-	struct config_who *who;
-	int err;
-};
-
-static bool add_member(void *arg, uint32_t uid)
-{
-	struct members *members = arg;
-	struct config_who *who = members->who;
-	struct config_walk *walk = members->walk;
-
-	if (!has_room(walk, members->node, &walk->n_users, CONFIG_USERS_MAX, "users"))
-		return false;
-	uint32_t *uids = config_grow(who->members, who->n_members, sizeof(*uids));
-	if (!uids) {
-		members->err = -ENOMEM;
-		return false;
-	}
-	who->members = uids;
-	uids[who->n_members++] = uid;
-	return true;
-}
-
-static int resolve_group(struct config_walk *walk, const struct yaml_node *node,
-			 struct config_who *who)
-{
-	const struct config_host *host = walk->host;
-	struct members members = {.walk = walk, .node = node, .who = who};
-
-	who->kind = CONFIG_WHO_GROUP;
-	int err = host->gid_of(host->ctx, who->name + 1, &who->id);
-	if (err == 0)
-		err = host->members_of(host->ctx, who->name + 1, add_member, &members);
-	if (err == -ENOMEM || members.err)
-		return -ENOMEM;
-	if (err)
-		report_who(walk, node, true, err);
-	return 0;
-}
-
-static bool is_number(const struct yaml_node *node)
-{
-	return node->len && strspn(node->text, "0123456789") == node->len;
-}
-
-/* Of digits alone; more than max when it does not fit. */
-static uint64_t parse_number(const char *text, uint64_t max)
+uint64_t config_parse_number(const char *text, uint64_t max)
 {
 	uint64_t value = 0;
 	for (; *text && value <= max; text++)
-		value = value * 10 + (*text - '0');
+		value = value * 10 + (uint64_t)(*text - '0');
 	return value;
-}
-
-static int resolve_user(struct config_walk *walk, const struct yaml_node *node,
-			struct config_who *who)
-{
-	/* 4294967295 is "no user" to the kernel */
-	const uint64_t max = UINT32_MAX - 1;
-	const struct config_host *host = walk->host;
-
-	who->kind = CONFIG_WHO_USER;
-	if (is_number(node)) {
-		uint64_t uid = parse_number(node->text, max);
-		if (uid > max)
-			config_error(walk, node, "a uid is 0 to 4294967294", "'%.*s' is not a uid",
-				     config_quote_len(node), node->text);
-		who->id = uid;
-		return 0;
-	}
-	int err = host->uid_of(host->ctx, who->name, &who->id);
-	if (err && err != -ENOMEM)
-		report_who(walk, node, false, err);
-	return err == -ENOMEM ? err : 0;
-}
-
-int config_read_who(struct config_walk *walk, struct config_endpoint *endpoint,
-		    const struct yaml_node *node)
-{
-	if (node->len == 0 || strlen(node->text) != node->len) {
-		config_error(walk, node, "a user, a uid, \"@group\" or \"*\"",
-			     "'%.*s' is not a name", config_quote_len(node), node->text);
-		return 0;
-	}
-	struct config_who *list = config_grow(endpoint->who, endpoint->n_who, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	endpoint->who = list;
-	if (yaml_is(node, "*")) {
-		list[endpoint->n_who] = (struct config_who){.kind = CONFIG_WHO_ANY};
-	} else {
-		if (!has_room(walk, node, &walk->n_users, CONFIG_USERS_MAX, "users"))
-			return 0;
-		list[endpoint->n_who] = (struct config_who){.kind = CONFIG_WHO_USER};
-	}
-	/* from here on it is freed with the configuration */
-	struct config_who *who = &list[endpoint->n_who++];
-	who->name = strdup(node->text);
-	if (!who->name)
-		return -ENOMEM;
-	if (who->kind == CONFIG_WHO_ANY)
-		return 0;
-	return node->text[0] == '@' ? resolve_group(walk, node, who)
-				    : resolve_user(walk, node, who);
 }
 
 static bool parse_port(const struct yaml_node *node, struct config_port *ret)
@@ -268,7 +149,7 @@ static bool parse_port(const struct yaml_node *node, struct config_port *ret)
 	size_t n = strspn(digits, "0123456789");
 	if (n == 0 || digits + n != node->text + node->len)
 		return false;
-	uint64_t value = parse_number(digits, UINT16_MAX);
+	uint64_t value = config_parse_number(digits, UINT16_MAX);
 	if (value == 0 || value > UINT16_MAX)
 		return false;
 	port.port = value;
@@ -286,7 +167,7 @@ int config_read_port(struct config_walk *walk, struct config_endpoint *endpoint,
 			     "'%.*s' is not a port", config_quote_len(node), node->text);
 		return 0;
 	}
-	if (!has_room(walk, node, &walk->n_ports, CONFIG_PORTS_MAX, "ports"))
+	if (!config_has_room(walk, node, &walk->n_ports, CONFIG_PORTS_MAX, "ports"))
 		return 0;
 	struct config_port *ports = config_grow(endpoint->ports, endpoint->n_ports, sizeof(*ports));
 	if (!ports)
@@ -294,16 +175,6 @@ int config_read_port(struct config_walk *walk, struct config_endpoint *endpoint,
 	endpoint->ports = ports;
 	ports[endpoint->n_ports++] = port;
 	return 0;
-}
-
-/* The index of node's word among words, n when it is none of them. */
-static size_t find_word(const struct yaml_node *node, const char *const *words, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && !yaml_is(node, words[i]))
-		i++;
-	return i;
 }
 
 int config_read_direction(struct config_walk *walk, struct config_endpoint *endpoint,
@@ -314,13 +185,10 @@ int config_read_direction(struct config_walk *walk, struct config_endpoint *endp
 		[CONFIG_TO] = "to",
 		[CONFIG_FROM] = "from",
 	};
-	size_t found = find_word(node, words, ARRAY_SIZE(words));
-
-	if (found < ARRAY_SIZE(words))
-		endpoint->direction = found;
-	else
-		config_error(walk, node, "write to, from or both", "'%.*s' is not a direction",
-			     config_quote_len(node), node->text);
+	size_t i = config_read_word(walk, node, words, ARRAY_SIZE(words), "a direction",
+				    "write to, from or both");
+	if (i < ARRAY_SIZE(words))
+		endpoint->direction = i;
 	return 0;
 }
 
@@ -331,13 +199,10 @@ int config_read_socket(struct config_walk *walk, struct config_endpoint *endpoin
 		[CONFIG_SOCKET_PACKET] = "packet",
 		[CONFIG_SOCKET_INET] = "inet",
 	};
-	size_t found = find_word(node, words, ARRAY_SIZE(words));
-
-	if (found < ARRAY_SIZE(words))
-		endpoint->socket = found;
-	else
-		config_error(walk, node, "write packet or inet", "'%.*s' is not a kind of socket",
-			     config_quote_len(node), node->text);
+	size_t i = config_read_word(walk, node, words, ARRAY_SIZE(words), "a kind of socket",
+				    "write packet or inet");
+	if (i < ARRAY_SIZE(words))
+		endpoint->socket = i;
 	return 0;
 }
 
@@ -395,7 +260,7 @@ int config_read_when(struct config_walk *walk, struct config_endpoint *endpoint,
 		report_window(walk, node, error, &word);
 		return 0;
 	}
-	if (!has_room(walk, node, &walk->n_windows, CONFIG_WINDOWS_MAX, "time windows"))
+	if (!config_has_room(walk, node, &walk->n_windows, CONFIG_WINDOWS_MAX, "time windows"))
 		return 0;
 	struct schedule_window *when = config_grow(endpoint->when, endpoint->n_when, sizeof(*when));
 	if (!when)

@@ -19,16 +19,21 @@ struct key {
 struct waiting {
 	struct key key;
 	struct sf_event event;
-	struct waiting *next; /* the next alike */
+	struct waiting *next; /* the next alike; of a free one, the next free */
 	struct waiting *last; /* valid in the head */
+	struct waiting *older; /* of all */
+	struct waiting *newer;
 	size_t n_changes; /* of owner along the chain; valid in the head */
-	bool is_used;
 	UT_hash_handle hh;
 };
 
+/* Slots are used again before fresh ones are: what never waits takes no memory. */
 struct join {
 	struct waiting *table;
-	size_t next_slot; /* slots are taken in turn: the oldest is overwritten */
+	struct waiting *oldest;
+	struct waiting *newest;
+	struct waiting *free;
+	size_t n_fresh; /* slots from there on were never used */
 	struct waiting slots[JOIN_WAITING_MAX];
 };
 
@@ -56,7 +61,31 @@ static struct waiting *find(struct join *join, const struct key *key)
 static bool same_owner(const struct sf_event *a, const struct sf_event *b)
 {
 	return a->owner_kind == b->owner_kind && a->uid == b->uid && a->gid == b->gid &&
-	       a->cookie == b->cookie;
+	       a->cookie == b->cookie && a->user.pid == b->user.pid &&
+	       a->user.started_ns == b->user.started_ns;
+}
+
+static void unlink_age(struct join *join, struct waiting *waiting)
+{
+	if (waiting->older)
+		waiting->older->newer = waiting->newer;
+	else
+		join->oldest = waiting->newer;
+	if (waiting->newer)
+		waiting->newer->older = waiting->older;
+	else
+		join->newest = waiting->older;
+}
+
+static void append_age(struct join *join, struct waiting *waiting)
+{
+	waiting->older = join->newest;
+	waiting->newer = NULL;
+	if (join->newest)
+		join->newest->newer = waiting;
+	else
+		join->oldest = waiting;
+	join->newest = waiting;
 }
 
 /* Takes the head of its chain out; the next alike takes its place. */
@@ -65,27 +94,39 @@ static void remove_head(struct join *join, struct waiting *head)
 	struct waiting *next = head->next;
 
 	HASH_DEL(join->table, head);
-	head->is_used = false;
-	if (!next)
-		return;
-	next->last = head->last;
-	next->n_changes = head->n_changes - !same_owner(&head->event, &next->event);
-	HASH_ADD(hh, join->table, key, sizeof(next->key), next);
+	unlink_age(join, head);
+	if (next) {
+		next->last = head->last;
+		next->n_changes = head->n_changes - !same_owner(&head->event, &next->event);
+		HASH_ADD(hh, join->table, key, sizeof(next->key), next);
+	}
+	head->next = join->free;
+	join->free = head;
+}
+
+static struct waiting *take_slot(struct join *join)
+{
+	struct waiting *slot;
+
+	if (!join->free && join->n_fresh < JOIN_WAITING_MAX)
+		return &join->slots[join->n_fresh++];
+	/* the oldest of all is the oldest of its chain */
+	if (!join->free)
+		remove_head(join, join->oldest);
+	slot = join->free;
+	join->free = slot->next;
+	return slot;
 }
 
 void join_event(struct join *join, const struct sf_event *event)
 {
-	struct waiting *slot = &join->slots[join->next_slot];
+	struct waiting *slot = take_slot(join);
 	struct waiting *head;
 
-	join->next_slot = (join->next_slot + 1) % JOIN_WAITING_MAX;
-	/* slots age in order, so the oldest of all is the oldest of its chain */
-	if (slot->is_used)
-		remove_head(join, slot);
 	memset(slot, 0, sizeof(*slot));
 	key_of(&slot->key, &event->packet, event->tap == SF_TAP_INET, event->ifindex);
 	slot->event = *event;
-	slot->is_used = true;
+	append_age(join, slot);
 	head = find(join, &slot->key);
 	if (head) {
 		head->n_changes += !same_owner(&head->last->event, event);

@@ -12,9 +12,13 @@
 #include "abi.h"
 #include "wallclock.h"
 
-/* Verdicts that may wait for their packet; beyond, the oldest is forgotten. The fuzzers want few. */
+/*
+ * Verdicts that may wait for their packet; beyond, the oldest is forgotten. As
+ * many as the ring holds, for it is drained before the packets are read. The
+ * fuzzers want few.
+ */
 #ifndef JOIN_WAITING_MAX
-#define JOIN_WAITING_MAX 65536
+#define JOIN_WAITING_MAX 98304
 #endif
 
 /*

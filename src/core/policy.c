@@ -80,16 +80,26 @@ int policy_set_iface(struct sf_policy *tables, uint32_t ifindex, struct sf_mask 
 	return 0;
 }
 
+/* Beside "*" there may be what names processes; then it adds nothing. */
 static int compile_who(struct sf_policy *tables, const struct config_who *who, struct sf_mask bit)
 {
-	if (who->kind == CONFIG_WHO_ANY) {
+	if (who->kind == CONFIG_WHO_ANY)
 		add(&tables->any_user, bit);
+	if (who->kind != CONFIG_WHO_USER && who->kind != CONFIG_WHO_GROUP)
 		return 0;
-	}
 	uint64_t key = who->kind == CONFIG_WHO_USER ? SF_UID_KEY(who->id) : SF_GID_KEY(who->id);
 	int err = pack_slot(tables->users, SF_USER_SLOTS, key, bit);
 	for (size_t i = 0; err == 0 && i < who->n_members; i++)
 		err = pack_slot(tables->users, SF_USER_SLOTS, SF_UID_KEY(who->members[i]), bit);
+	return err;
+}
+
+static int compile_users(struct sf_policy *tables, const struct config_endpoint *endpoint,
+			 struct sf_mask bit)
+{
+	int err = 0;
+	for (size_t i = 0; err == 0 && i < endpoint->n_who; i++)
+		err = compile_who(tables, &endpoint->who[i], bit);
 	return err;
 }
 
@@ -125,8 +135,10 @@ static int compile_tables(struct sf_policy *tables, const struct config_endpoint
 		add(&tables->any_iface, bit);
 	if (endpoint->n_ports == 0)
 		add(&tables->any_port, bit);
-	for (size_t i = 0; err == 0 && i < endpoint->n_who; i++)
-		err = compile_who(tables, &endpoint->who[i], bit);
+	if (config_needs_process(endpoint))
+		add(&tables->any_user, bit);
+	else
+		err = compile_users(tables, endpoint, bit);
 	for (size_t i = 0; err == 0 && i < endpoint->n_ports; i++)
 		err = compile_port(tables, &endpoint->ports[i], bit);
 	return err;

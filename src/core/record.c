@@ -35,6 +35,7 @@ static const char *const counter_names[] = {
 	[SF_FRAGMENTS] = "fragments",
 	[SF_FRAGMENTS_ALONE] = "fragments_alone",
 	[SF_MATCHED_INET] = "matched_inet",
+	[SF_PROCESSES_LOST] = "processes_lost",
 };
 _Static_assert(ARRAY_SIZE(counter_names) == SF_COUNTERS, "every counter has a name");
 
@@ -53,8 +54,9 @@ static const char *const owner_names[] = {
 };
 
 static const char *const source_names[] = {
-	[SF_SOURCE_NONE] = "none",
-	[SF_SOURCE_SOCKET] = "socket",
+	[SF_SOURCE_NONE] = "unknown",	 [SF_SOURCE_SOCKET] = "socket",
+	[SF_SOURCE_CONNECT] = "connect", [SF_SOURCE_SENDMSG] = "sendmsg",
+	[SF_SOURCE_BIND] = "bind",	 [SF_SOURCE_BACKFILL] = "backfill",
 };
 
 static const char *const join_names[] = {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "processes.h"
 
 #define RECORD_SCHEMA 1
 
@@ -25,14 +26,28 @@ enum record_type {
 	RECORD_TYPES,
 };
 
+/* A process as it stands behind a packet. */
+struct record_process {
+	struct sf_process_key key; /* pid 0: not known */
+	const struct process *process; /* NULL: no more is known */
+	uint64_t started_ns; /* CLOCK_REALTIME */
+	const char *user; /* of its real uid; NULL: none, or it is not this host's to name */
+};
+
 struct record_owner {
 	enum sf_owner_kind kind;
 	uint32_t uid; /* these only for SF_OWNER_USER */
 	uint32_t gid;
-	const char *user; /* NULL: the uid has no name */
-	enum sf_source source;
+	const char *user; /* NULL: the uid has no name, or it is not this host's to name */
+	uint32_t netns; /* inode number of the socket's network namespace, 0: not known */
+	uint64_t cookie; /* of the socket */
+	struct record_process by; /* who opened the socket */
+	struct record_process sender; /* who used it last, where that is another; else pid 0 */
+	enum sf_source source; /* how by was learnt */
+	enum sf_source sender_source;
 	enum sf_join join;
 	bool lost; /* unknown because its event was lost */
+	bool is_whole; /* nothing is missing of the process, or there is none behind it */
 };
 
 struct record_traffic {
@@ -55,7 +70,7 @@ struct record_hook {
 
 /*
  * produced = reported + lost, for packets and for decisions:
- *   kernel[SF_MATCHED] = packets_reported + packets_dropped + packets_left
+ *   kernel[SF_MATCHED] = packets_reported + packets_filtered + packets_dropped + packets_left
  *   kernel[SF_EVENTS] + kernel[SF_EVENTS_LOST] = events_read + kernel[SF_EVENTS_LOST]
  *   packets_reported counts records handed to the output; output_lost of all
  *   records could not be written.
@@ -65,8 +80,11 @@ struct record_counts {
 	uint64_t packets_reported;
 	uint64_t packets_dropped; /* by the queues of our sockets */
 	uint64_t packets_unseen; /* dropped before the filter: nobody knows whether they matched */
+	uint64_t packets_filtered; /* their process is not one that is shown */
+	uint64_t filtered_unknown; /* of these: it was not known, or not in full */
 	uint64_t packets_left; /* read after COUNT was reached, not reported */
 	uint64_t owners_lost; /* packets whose event was lost */
+	uint64_t processes_unknown; /* records of a user whose process could not be named in full */
 	uint64_t events_read;
 	uint64_t decisions_reported;
 	uint64_t output_lost; /* records that could not be written */

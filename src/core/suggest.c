@@ -44,7 +44,8 @@ static unsigned int edit_distance(const char *a, size_t a_len, const char *b, si
 void suggest_init(struct suggest *suggest, const char *text, size_t len)
 {
 	*suggest = (struct suggest){.distance = len < 6 ? 2 : len / 3 + 1};
-	if (len <= SUGGEST_WORD_MAX)
+	/* to suggest what is written, without the NUL that nobody sees, would be no help */
+	if (len <= SUGGEST_WORD_MAX && !memchr(text, '\0', len))
 		memcpy(suggest->wanted, text, len);
 }
 

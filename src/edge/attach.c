@@ -17,6 +17,8 @@
 /* Ours among the filters of an interface: after everyone else's. */
 #define TC_PRIORITY 49000
 
+#define HOOKS 9
+
 struct tc_place {
 	uint32_t ifindex;
 	uint32_t handle;
@@ -28,7 +30,7 @@ struct attach {
 	struct {
 		const char *name;
 		struct bpf_link *link;
-	} links[3];
+	} links[HOOKS];
 	struct tc_place *places;
 	size_t n_places;
 };
@@ -46,9 +48,15 @@ int attach_cgroup(const struct sockfilter *skel, const char *path, struct attach
 	const struct {
 		const char *name;
 		const struct bpf_program *program;
-	} hooks[] = {
+	} hooks[HOOKS] = {
 		{"cgroup/sock_create", skel->progs.sf_sock_create},
 		{"cgroup/sock_release", skel->progs.sf_sock_release},
+		{"cgroup/connect4", skel->progs.sf_connect4},
+		{"cgroup/connect6", skel->progs.sf_connect6},
+		{"cgroup/sendmsg4", skel->progs.sf_sendmsg4},
+		{"cgroup/sendmsg6", skel->progs.sf_sendmsg6},
+		{"cgroup/bind4", skel->progs.sf_bind4},
+		{"cgroup/bind6", skel->progs.sf_bind6},
 		{"cgroup_skb/egress", skel->progs.sf_egress},
 	};
 

@@ -14,7 +14,7 @@
 struct attach;
 struct sockfilter;
 
-/* Attaches egress, sock_create and sock_release at the cgroup2 folder. 0 with a new *ret, or -errno. */
+/* Attaches the hooks of sockets and egress at the cgroup2 folder. 0 with a new *ret, or -errno. */
 int attach_cgroup(const struct sockfilter *skel, const char *path, struct attach **ret);
 
 /* Attaches the tc egress hook to these interfaces. 0 with a new *ret, or -errno. */

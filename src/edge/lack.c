@@ -11,7 +11,7 @@ const char *lack_text(enum lack lack)
 				   "capability is kept to the end",
 		[LACK_CGROUP2] =
 			"no cgroup2 is mounted here: owners are learnt by tc egress, in this "
-			"network namespace only, cap_net_admin is kept to the end, and a "
+			"network namespace only, as users without processes; cap_net_admin is kept to the end, and a "
 			"killed process leaves its filters",
 		[LACK_MEMBARRIER] =
 			"no membarrier (it goes with nohz_full=): at a reload a packet may "

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <bpf/bpf.h>
@@ -105,22 +106,38 @@ static uint32_t trie_entries(const struct loader_options *options)
 	return (uint32_t)(SF_GENERATIONS * room);
 }
 
+/* The hooks of owners: those at a cgroup, or the one at tc. */
+static int choose_hooks(struct sockfilter *skel, bool with_cgroup)
+{
+	struct bpf_program *const hooks[] = {
+		skel->progs.sf_sock_create, skel->progs.sf_sock_release, skel->progs.sf_connect4,
+		skel->progs.sf_connect6,    skel->progs.sf_sendmsg4,	 skel->progs.sf_sendmsg6,
+		skel->progs.sf_bind4,	    skel->progs.sf_bind6,	 skel->progs.sf_egress,
+	};
+	int err = bpf_program__set_autoload(skel->progs.sf_egress_tc, !with_cgroup);
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(hooks); i++)
+		err = bpf_program__set_autoload(hooks[i], with_cgroup);
+	return err;
+}
+
+/* 0 if it cannot be told. */
+static uint32_t mount_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/mnt", &st) ? 0 : (uint32_t)st.st_ino;
+}
+
 static int prepare(struct sockfilter *skel, const struct loader_options *options)
 {
-	int err = bpf_program__set_autoload(skel->progs.sf_egress, options->with_cgroup);
+	int err = bpf_map__set_max_entries(skel->maps.sf_prefixes4, trie_entries(options));
 
-	if (!err)
-		err = bpf_map__set_max_entries(skel->maps.sf_prefixes4, trie_entries(options));
 	if (!err)
 		err = bpf_map__set_max_entries(skel->maps.sf_prefixes6, trie_entries(options));
 	skel->rodata->sf_report_rejected = options->report_rejected;
-	if (!err)
-		err = bpf_program__set_autoload(skel->progs.sf_sock_create, options->with_cgroup);
-	if (!err)
-		err = bpf_program__set_autoload(skel->progs.sf_sock_release, options->with_cgroup);
-	if (!err)
-		err = bpf_program__set_autoload(skel->progs.sf_egress_tc, !options->with_cgroup);
-	return err;
+	skel->rodata->sf_mntns = mount_namespace();
+	return err ? err : choose_hooks(skel, options->with_cgroup);
 }
 
 /* Each tap hands on to its judge. */
@@ -186,6 +203,11 @@ void loader_clear(const struct sockfilter *skel, const struct policy *policy, ui
 
 		bpf_map_delete_elem(bpf_map__fd(skel->maps.sf_prefixes6), &key);
 	}
+}
+
+void loader_set_conntrack(const struct sockfilter *skel, uint32_t tuple_offset)
+{
+	__atomic_store_n(&skel->bss->sf_conntrack_tuple, tuple_offset, __ATOMIC_RELEASE);
 }
 
 void loader_quiesce(void)

@@ -38,6 +38,9 @@ int loader_fill(const struct sockfilter *skel, const struct policy *policy, uint
 /* Takes policy's prefixes of this generation away again, as far as they are there. */
 void loader_clear(const struct sockfilter *skel, const struct policy *policy, uint32_t generation);
 
+/* Tells the programs where conntrack keeps what they read of it (conntrack.h). */
+void loader_set_conntrack(const struct sockfilter *skel, uint32_t tuple_offset);
+
 /* Returns once every program that began before has ended, where the kernel can tell. */
 void loader_quiesce(void);
 bool loader_can_quiesce(void);

@@ -25,6 +25,7 @@ static const struct {
 	{"program type socket_filter", PROGRAM, BPF_PROG_TYPE_SOCKET_FILTER, 0},
 	{"program type cgroup_skb", PROGRAM, BPF_PROG_TYPE_CGROUP_SKB, 0},
 	{"program type cgroup_sock", PROGRAM, BPF_PROG_TYPE_CGROUP_SOCK, 0},
+	{"program type cgroup_sock_addr", PROGRAM, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0},
 	{"program type sched_cls (tc)", PROGRAM, BPF_PROG_TYPE_SCHED_CLS, 0},
 	{"map type lpm_trie", MAP, BPF_MAP_TYPE_LPM_TRIE, 0},
 	{"map type sk_storage", MAP, BPF_MAP_TYPE_SK_STORAGE, 0},
@@ -37,6 +38,10 @@ static const struct {
 	 BPF_FUNC_probe_read_kernel},
 	{"cgroup_skb: sk_storage_get", HELPER, BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_sk_storage_get},
 	{"cgroup_sock: sk_storage_get", HELPER, BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get},
+	{"cgroup_sock_addr: sk_storage_get", HELPER, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+	 BPF_FUNC_sk_storage_get},
+	{"cgroup_sock_addr: probe_read_user", HELPER, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+	 BPF_FUNC_probe_read_user},
 };
 
 static bool is_there(size_t i)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bpf/libbpf.h>
 
@@ -15,14 +16,31 @@ struct ring {
 	void *arg;
 };
 
+/* 0 for a type that this program does not know. */
+static size_t size_of(uint16_t type)
+{
+	switch (type) {
+	case SF_EVENT_VERDICT:
+		return sizeof(struct sf_event);
+	case SF_EVENT_OPENER:
+		return sizeof(struct sf_opener_event);
+	case SF_EVENT_PROCESS:
+		return sizeof(struct sf_process_event);
+	default:
+		return 0;
+	}
+}
+
 static int on_sample(void *ctx, void *data, size_t size)
 {
-	const struct sf_event *event = data;
 	struct ring *ring = ctx;
+	uint16_t type;
 
-	if (size < sizeof(*event) || event->type != SF_EVENT_VERDICT)
+	if (size < sizeof(type))
 		return 0;
-	ring->fn(ring->arg, event);
+	memcpy(&type, data, sizeof(type));
+	if (size_of(type) && size >= size_of(type))
+		ring->fn(ring->arg, data);
 	return 0;
 }
 

@@ -9,8 +9,11 @@
 struct ring;
 struct sockfilter;
 
-/* event is read-only and valid during the call only. */
-typedef void (*ring_event_fn)(void *arg, const struct sf_event *event);
+/*
+ * event begins with its enum sf_event_type and is as long as that says; it is
+ * read-only, and valid during the call only.
+ */
+typedef void (*ring_event_fn)(void *arg, const void *event);
 
 /* 0 with a new *ret, or -errno. */
 int ring_open(const struct sockfilter *skel, ring_event_fn fn, void *arg, struct ring **ret);

@@ -170,6 +170,7 @@ static void add_matched(struct line *line, const struct record_counts *counts)
 {
 	const struct part parts[] = {
 		{counts->packets_reported, "reported"},
+		{counts->packets_filtered, "filtered"},
 		{counts->packets_dropped, "dropped"},
 		{counts->packets_left, "left"},
 	};
@@ -280,6 +281,7 @@ static void add_losses(struct line *line, const struct record_counts *counts)
 		{counts->packets_unseen, "unseen packet"},
 		{counts->kernel[SF_EVENTS_LOST], "event"},
 		{counts->owners_lost, "owner"},
+		{counts->kernel[SF_PROCESSES_LOST], "process event"},
 		{counts->kernel[SF_FLOWS_REFUSED], "flow"},
 		{counts->output_lost, "output record"},
 	};
@@ -318,6 +320,9 @@ static void add_alive(struct line *line, const struct record *record)
 	hidden = hidden_ownerless(&status->counts);
 	if (hidden)
 		line_addf(line, "; %" PRIu64 " without owner hidden", hidden);
+	if (status->counts.filtered_unknown)
+		line_addf(line, "; %" PRIu64 " of an unknown process filtered",
+			  status->counts.filtered_unknown);
 	line_add(line, "; lost ");
 	add_losses(line, &status->counts);
 	line_end(line);

@@ -7,6 +7,7 @@
 #include "text.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
@@ -17,14 +18,15 @@
 /* The widths hold what is usual: a system user, "unattributed reply", "tcp PSH,ACK". */
 enum stop {
 	STOP_TIME = 0,
-	STOP_WHO = 17,
-	STOP_WHAT = 37,
-	STOP_ENDPOINT = 46,
-	STOP_NAME = 51,
-	STOP_IFACE = 67,
-	STOP_PROTO = 75,
-	STOP_BYTES = 89,
-	STOP_ADDRESSES = 96,
+	STOP_PROCESS = 17,
+	STOP_WHO = 35,
+	STOP_WHAT = 55,
+	STOP_ENDPOINT = 64,
+	STOP_NAME = 69,
+	STOP_IFACE = 85,
+	STOP_PROTO = 93,
+	STOP_BYTES = 107,
+	STOP_ADDRESSES = 114,
 };
 
 void text_header(struct buffer *buffer, const struct text_style *style)
@@ -33,13 +35,10 @@ void text_header(struct buffer *buffer, const struct text_style *style)
 		enum stop stop;
 		const char *title;
 	} titles[] = {
-		{STOP_WHO, "WHO"},
-		{STOP_WHAT, "WHAT"},
-		{STOP_ENDPOINT, "ENDPOINT"},
-		{STOP_IFACE, "IFACE"},
-		{STOP_PROTO, "PROTO"},
-		{STOP_BYTES, "BYTES"},
-		{STOP_ADDRESSES, "SOURCE > DESTINATION"},
+		{STOP_PROCESS, "PROCESS"}, {STOP_WHO, "WHO"},
+		{STOP_WHAT, "WHAT"},	   {STOP_ENDPOINT, "ENDPOINT"},
+		{STOP_IFACE, "IFACE"},	   {STOP_PROTO, "PROTO"},
+		{STOP_BYTES, "BYTES"},	   {STOP_ADDRESSES, "SOURCE > DESTINATION"},
 	};
 	struct line line = {.buffer = buffer, .color = style->color};
 
@@ -60,10 +59,40 @@ static const char *who_of(enum sf_owner_kind kind)
 	return record_owner_name(kind);
 }
 
+/* "curl[4121]", or as much of it as is known. */
+static void add_process(struct line *line, const struct record_process *by)
+{
+	const char *comm = by->process ? by->process->identity.comm : "";
+
+	if (!by->key.pid) {
+		line_add(line, "-");
+		return;
+	}
+	line_add_name(line, comm[0] ? comm : "?", false);
+	line_addf(line, "[%u]", by->key.pid);
+}
+
+/* As much of a container's id as people use of it. */
+#define CONTAINER_COLUMNS 12
+
+static void add_container(struct line *line, const struct process *process)
+{
+	const char *runtime;
+	char id[CONTAINER_COLUMNS + 1];
+
+	if (!process || !process->ident.container[0])
+		return;
+	runtime = cgroup_runtime_to_str(process->ident.runtime);
+	snprintf(id, sizeof(id), "%.*s", CONTAINER_COLUMNS, process->ident.container);
+	line_addf(line, " %s ", runtime ? runtime : "container");
+	line_add_name(line, id, false);
+}
+
 static void add_who(struct line *line, const struct record_owner *owner)
 {
 	if (owner->kind == SF_OWNER_USER && !owner->user) {
 		line_addf(line, "uid %u", owner->uid);
+		add_container(line, owner->by.process);
 	} else if (owner->kind == SF_OWNER_USER) {
 		line_add_name(line, owner->user, false);
 		line_addf(line, "(%u)", owner->uid);
@@ -170,6 +199,8 @@ static void add_traffic(struct line *line, const struct record *record)
 	const struct sf_packet *packet = &traffic->packet;
 
 	line_add_time(line, record->ts_ns);
+	line_seek(line, STOP_PROCESS);
+	add_process(line, &traffic->owner.by);
 	line_seek(line, STOP_WHO);
 	add_who(line, &traffic->owner);
 	line_seek(line, STOP_WHAT);
@@ -187,6 +218,11 @@ static void add_traffic(struct line *line, const struct record *record)
 	if (packet->flags & SF_PACKET_QUOTE)
 		add_quote(line, &packet->quote);
 	add_marks(line, traffic);
+	if (traffic->owner.sender.key.pid) {
+		line_add(line, "  (sent by ");
+		add_process(line, &traffic->owner.sender);
+		line_add(line, ")");
+	}
 	line_end(line);
 }
 

@@ -75,10 +75,13 @@ uint32_t rig_netns(void)
 	return (uint32_t)stat_of.st_ino;
 }
 
-static void keep_event(void *arg, const struct sf_event *event)
+static void keep_event(void *arg, const void *bytes)
 {
+	const struct sf_event *event = bytes;
 	struct rig *rig = arg;
 
+	if (event->type != SF_EVENT_VERDICT)
+		return;
 	if (rig->n_events < RIG_EVENTS_MAX)
 		rig->events[rig->n_events] = *event;
 	rig->n_events++;

@@ -111,6 +111,18 @@ listed_bats() {
 		done
 }
 
+# The names of tests are the first cells of docs/visibility.md; tests whose name begins with a
+# small "all" are about what they have in common.
+visibility() {
+	python3 tests/netns/visibility.py rows docs/visibility.md | sort >"$dir/rows"
+	[ "$(wc -l <"$dir/rows")" -ge 70 ] || echo "too few rows found in docs/visibility.md"
+	sort -u "$dir/rows" >"$dir/row_names"
+	sed -n 's/^@test "\(.*\)" {.*/\1/p' tests/netns/visibility.bats | sed 's/\\`/`/g' |
+		grep -v '^all ' | sort >"$dir/row_tests"
+	comm -23 "$dir/row_names" "$dir/row_tests" | sed 's/$/: a row without a test/'
+	comm -13 "$dir/row_names" "$dir/row_tests" | sed 's/$/: a test without a row/'
+}
+
 # Every promise has a test: one file, or one name of a test, or what stands for it.
 promises() {
 	sed -n '/^| promise/,/^$/p' SECURITY.md | grep -vE '^\|(---| promise| \*)' |
@@ -229,6 +241,7 @@ judge "the README's example is valid" valid "$dir/example.yml"
 judge "every file that the documents name exists" named_files
 judge "every test that the documents name exists" named_tests
 judge "every network test that is listed exists" listed_bats
+judge "docs/visibility.md has a row for each of its tests, and no other" visibility
 judge "every promise of SECURITY.md names what holds it" promises
 judge "no word of the workshop in any file" workshop
 echo "1..$number"

@@ -16,7 +16,14 @@ REMOVED = object()
 # What is done to the first good record of a type, by the path of keys.
 BAD = [
     ("packet", ["colour"], "red", "a key that is not known"),
-    ("packet", ["owner", "pid"], 1, "a key of the owner that is not known"),
+    ("packet", ["owner", "pids"], [1], "a key of the owner that is not known"),
+    ("packet", ["owner", "started"], REMOVED, "a pid without its start"),
+    ("packet", ["owner", "pid"], REMOVED, "a start without its pid"),
+    ("packet", ["owner", "argv"], "curl", "arguments as one string"),
+    ("packet", ["owner", "source"], "guess", "a source that is not known"),
+    ("packet", ["owner", "container"], {}, "a container without an id"),
+    ("packet", ["owner", "parents"], [], "an empty list of parents"),
+    ("packet", ["owner", "sender"], {"source": "connect"}, "a sender without a pid"),
     ("packet", ["schema"], 2, "another schema"),
     ("packet", ["type"], "parcel", "a type that is not known"),
     ("packet", ["type"], "alive", "a packet that calls itself alive"),

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "policy.h"
+#include "who.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,6 +55,35 @@ static void render_all(const struct diag *diag, const char *text, size_t len)
 	}
 }
 
+/* Who is not known is shown by "*" and by negatives alone; where the kernel decides, never hidden. */
+static void check_who(const struct config *config)
+{
+	static const struct who_facts nobody;
+	static const struct who_facts root = {
+		.has_uid = true,
+		.has_gid = true,
+		.is_host = true,
+		.exe = "/usr/bin/curl",
+		.unit = "nginx.service",
+		.container = "web",
+		.runtime = CGROUP_LXC,
+		.cgroup = "/system.slice/nginx.service",
+	};
+	const struct sf_mask all = {UINT64_MAX};
+
+	for (size_t i = 0; i < config->n_endpoints; i++) {
+		const struct config_endpoint *endpoint = &config->endpoints[i];
+		bool has_any = false, has_positive = false;
+		for (size_t j = 0; j < endpoint->n_who; j++) {
+			has_any |= endpoint->who[j].kind == CONFIG_WHO_ANY;
+			has_positive |= !endpoint->who[j].is_negated;
+		}
+		assert(who_shows(endpoint, &nobody) == (has_any || !has_positive));
+		if (!config_needs_process(endpoint))
+			assert(who_shown(config, all, &root).bits & 1ULL << i);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diag diag = {0};
@@ -70,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	render_all(&diag, text, size);
 	if (config) {
 		struct policy *policy = NULL;
+		check_who(config);
 		if (policy_compile(config, &policy) == 0)
 			policy_free(policy);
 	}

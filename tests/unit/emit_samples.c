@@ -24,6 +24,36 @@ static void emit_owners(struct buffer *buffer)
 	json_emit(buffer, &record);
 }
 
+static void emit_processes(struct buffer *buffer)
+{
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct record_owner *owner = &record.traffic.owner;
+	struct process process = sample_process();
+
+	owner->netns = 4026531840U;
+	owner->cookie = UINT64_MAX;
+	sample_set_process(&owner->by, &process);
+	for (enum sf_source source = SF_SOURCE_SOCKET; source <= SF_SOURCE_BACKFILL; source++) {
+		owner->source = source;
+		json_emit(buffer, &record);
+	}
+	owner->sender = owner->by;
+	owner->sender_source = SF_SOURCE_SENDMSG;
+	process.argv.is_cut = process.is_exe_deleted = true;
+	for (enum cgroup_runtime i = 0; i < CGROUP_RUNTIMES; i++) {
+		process.ident.runtime = i;
+		process.ident.is_claimed = i & 1;
+		strcpy(process.ident.container, SAMPLE_HOSTILE);
+		strcpy(process.ident.pod, "pod");
+		strcpy(process.ident.user_unit, "app.service");
+		json_emit(buffer, &record);
+	}
+	process = (struct process){.exe = (char *)SAMPLE_HOSTILE, .cgroup = (char *)SAMPLE_HOSTILE};
+	json_emit(buffer, &record);
+	sample_set_process(&owner->by, NULL);
+	json_emit(buffer, &record);
+}
+
 static void emit_protocols(struct buffer *buffer)
 {
 	struct record record = sample_traffic(RECORD_PACKET);
@@ -87,6 +117,7 @@ int main(void)
 	struct buffer buffer = {0};
 	bool complete;
 
+	emit_processes(&buffer);
 	emit_owners(&buffer);
 	emit_protocols(&buffer);
 	emit_names(&buffer);

@@ -50,6 +50,44 @@ static inline struct sf_packet sample_ipv6(void)
 	return packet;
 }
 
+/* A curl of the web server, and its shell; argv is that of a host without secrets. */
+static inline struct process sample_process(void)
+{
+	static char words[] = "curl\0-s\0http://169.254.169.254/";
+	struct process process = {
+		.identity =
+			{
+				.key = {.started_ns = 5000000000ULL, .pid = 4121, .exec_id = 2},
+				.uid = 33,
+				.gid = 33,
+				.euid = 33,
+				.egid = 33,
+				.comm = "curl",
+			},
+		.has_ids = true,
+		.exe = (char *)"/usr/bin/curl",
+		.argv = {.words = words, .len = sizeof(words)},
+		.cgroup = (char *)"/system.slice/backup.service",
+		.ident = {.unit = "backup.service"},
+		.parents = {{.key = {.pid = 977}, .comm = "sh"},
+			    {.key = {.pid = 1}, .comm = "systemd"}},
+		.n_parents = 2,
+		.is_whole = true,
+	};
+
+	return process;
+}
+
+/* Stands behind owner; process is NULL when nothing but its key is known. */
+static inline void sample_set_process(struct record_process *by, const struct process *process)
+{
+	*by = (struct record_process){
+		.key = {.started_ns = 5000000000ULL, .pid = 4121, .exec_id = 2},
+		.process = process,
+		.started_ns = SAMPLE_TS_NS,
+	};
+}
+
 static inline struct record sample_traffic(enum record_type type)
 {
 	return (struct record){
@@ -96,7 +134,9 @@ static inline struct record sample_rejected(void)
 static inline struct record_counts sample_counts(void)
 {
 	struct record_counts counts = {
-		.packets_reported = 28,
+		.packets_reported = 26,
+		.packets_filtered = 2,
+		.filtered_unknown = 1,
 		.packets_dropped = 2,
 		.packets_left = 1,
 		.owners_lost = 4,

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cgroup_path.h"
 #include "config.h"
 #include "fake_host.h"
 #include "guard.h"
@@ -34,6 +35,8 @@
 	"endpoints:\n  - a:\n      range: ::1\n      iface: lo\n      filter: " value "\n"
 #define NAME(value) \
 	"endpoints:\n  - " value ":\n      range: ::1\n      iface: lo\n      filter: root\n"
+
+#define ALL_KEYS "the keys are range, iface, filter, port, direction, socket, when\n"
 
 /* expected: a line "LINE:COLUMN+LENGTH TEXT; HINT" for each error. */
 struct bad {
@@ -191,16 +194,14 @@ static void test_keys(void **state)
 	static const struct bad cases[] = {
 		{WITH("prot: 80"), "6:7+4 unknown key 'prot'; did you mean 'port'?\n"},
 		{WITH("allow: root"), "6:7+5 the key 'allow' is reserved for a later version\n"},
-		{WITH("xyzzy: 80"), "6:7+5 unknown key 'xyzzy'; the keys are range, iface, "
-				    "filter, port, direction, socket, when\n"},
+		{WITH("xyzzy: 80"), "6:7+5 unknown key 'xyzzy'; " ALL_KEYS},
 		{WITH("iface: eth0"), "6:7+5 duplicate key 'iface'; first given in line 4\n"},
-		{WITH("[port]: 80"), "6:7+1 expected a key, found a list; the keys are range, "
-				     "iface, filter, port, direction, socket, when\n"},
+		{WITH("[port]: 80"), "6:7+1 expected a key, found a list; " ALL_KEYS},
 		{"endpoint: []\n", "1:1+8 unknown key 'endpoint'; did you mean 'endpoints'?\n"},
 		{"allow: 1\n" WITH("port: 80"),
 		 "1:1+5 the key 'allow' is reserved for a later version\n"},
 		{WITH("port: 80") "users: x\n",
-		 "7:1+5 unknown key 'users'; the only key here is 'endpoints'\n"},
+		 "7:1+5 unknown key 'users'; the keys here are endpoints and argv\n"},
 		{WITH("port: 80") WITH("port: 80"),
 		 "7:1+9 duplicate key 'endpoints'; first given in line 1\n"
 		 "8:5+1 duplicate endpoint name 'a'; each endpoint needs a name of its own\n"},
@@ -214,6 +215,44 @@ static void test_keys(void **state)
 	};
 	(void)state;
 	check_bad(cases, ARRAY_SIZE(cases));
+}
+
+static enum argv_mode parse_argv(const char *text)
+{
+	struct config *config = parse_good(text);
+	enum argv_mode mode = config->argv;
+	config_free(config);
+	return mode;
+}
+
+static void test_argv(void **state)
+{
+	static const struct bad cases[] = {
+		{WITH("port: 80") "argv: some\n",
+		 "7:7+4 'some' is not a way to show arguments; write none, redacted or full\n"},
+		{WITH("port: 80") "argv: non\n",
+		 "7:7+3 'non' is not a way to show arguments; did you mean 'none'?\n"},
+		{WITH("port: 80") "argv: Full\n",
+		 "7:7+4 'Full' is not a way to show arguments; did you mean 'full'?\n"},
+		{WITH("port: 80") "argv: ''\n",
+		 "7:7+2 '' is not a way to show arguments; write none, redacted or full\n"},
+		{WITH("port: 80") "argv: [full]\n",
+		 "7:7+1 'argv' holds a list; expected none, redacted or full\n"},
+		{WITH("port: 80") "argv:\n",
+		 "7:1+1 'argv' holds nothing; expected none, redacted or full\n"},
+		{"argv: full\n" WITH("port: 80") "argv: none\n",
+		 "8:1+4 duplicate key 'argv'; first given in line 1\n"},
+		{WITH("port: 80") "arvg: none\n",
+		 "7:1+4 unknown key 'arvg'; did you mean 'argv'?\n"},
+		{"argv: full\n", "1:1+1 the key 'endpoints' is missing\n"},
+		{WITH("argv: full"), "6:7+4 unknown key 'argv'; " ALL_KEYS},
+	};
+	(void)state;
+	check_bad(cases, ARRAY_SIZE(cases));
+	assert_int_equal(parse_argv(WITH("port: 80")), ARGV_REDACTED);
+	assert_int_equal(parse_argv(WITH("port: 80") "argv: redacted\n"), ARGV_REDACTED);
+	assert_int_equal(parse_argv(WITH("port: 80") "argv: none\n"), ARGV_NONE);
+	assert_int_equal(parse_argv("argv: full\n" WITH("port: 80")), ARGV_FULL);
 }
 
 static void test_shape(void **state)
@@ -245,10 +284,8 @@ static void test_shape(void **state)
 		 "7:5+1 expected an endpoint, found an empty mapping; write '- NAME:' and indent "
 		 "its keys below\n"},
 		{"endpoints:\n  - a:\n  - b: x\n",
-		 "2:5+1 endpoint 'a' holds nothing; expected its keys; the keys are range, iface, "
-		 "filter, port, direction, socket, when\n"
-		 "3:8+1 endpoint 'b' holds a text; expected its keys; the keys are range, iface, "
-		 "filter, port, direction, socket, when\n"},
+		 "2:5+1 endpoint 'a' holds nothing; expected its keys; " ALL_KEYS
+		 "3:8+1 endpoint 'b' holds a text; expected its keys; " ALL_KEYS},
 		{"endpoints:\n  - imdsv2:\n    range: bad\n    iface: lo\n    filter: root\n",
 		 "3:5+5 this key stands beside 'imdsv2', not below it; indent the keys of an "
 		 "endpoint deeper than its name\n"
@@ -320,6 +357,7 @@ static void test_ranges(void **state)
 
 static void test_ifaces_and_users(void **state)
 {
+#define NAME_HINT "; a user, a uid, \"@group\", \"*\" or exe:, unit:, container:, cgroup:\n"
 #define IFACE_HINT "; it is \"*\" or 1 to 15 characters without blanks, '/' and ':'\n"
 	static const struct bad cases[] = {
 		{IFACE("sixteencharacter"),
@@ -330,7 +368,7 @@ static void test_ifaces_and_users(void **state)
 		{IFACE("[]"), "4:14+1 'iface' holds an empty list; expected an interface\n"},
 		{IFACE("{lo: x}"),
 		 "4:14+1 'iface' holds a mapping; expected an interface or a list of them\n"},
-		{FILTER("[]"), "5:15+1 'filter' holds an empty list; expected a user\n"},
+		{FILTER("[]"), "5:15+1 'filter' holds an empty list; expected a user or process\n"},
 		{FILTER("testusr"), "5:15+7 unknown user 'testusr'; did you mean 'testuser'?\n"},
 		{FILTER("-1"), "5:15+2 unknown user '-1'\n"},
 		{FILTER("zzzzzz"), "5:15+6 unknown user 'zzzzzz'\n"},
@@ -342,10 +380,105 @@ static void test_ifaces_and_users(void **state)
 						    "uid; a uid is 0 to 4294967294\n"},
 		{FILTER("broken"), "5:15+6 cannot look up user 'broken': Input/output error\n"},
 		{FILTER("'@broken'"), "5:15+9 cannot look up group 'broken': Input/output error\n"},
-		{FILTER("\"root\\0x\""),
-		 "5:15+9 'root' is not a name; a user, a uid, \"@group\" or \"*\"\n"},
+		{FILTER("\"root\\0x\""), "5:15+9 'root' is not a name" NAME_HINT},
 		{FILTER("\"\\e[31m\""), "5:15+8 unknown user '\\x1B[31m'\n"},
 		{FILTER("'@crowd'"), "5:15+8 more than 8192 users in all endpoints together\n"},
+	};
+	(void)state;
+	check_bad(cases, ARRAY_SIZE(cases));
+}
+
+static void test_processes(void **state)
+{
+	static const struct {
+		enum config_who_kind kind;
+		bool is_negated;
+		const char *name;
+	} expected[] = {
+		{CONFIG_WHO_EXE, false, "/usr/bin/curl"},
+		{CONFIG_WHO_EXE, true, "/opt/*"},
+		{CONFIG_WHO_UNIT, false, "a\\x2db@1.service"},
+		{CONFIG_WHO_UNIT, false, "nginx*"},
+		{CONFIG_WHO_CONTAINER, false, "*"},
+		{CONFIG_WHO_RUNTIME, true, "cri-o"},
+		{CONFIG_WHO_ID, false, "0123abcd"},
+		{CONFIG_WHO_CGROUP, false, "/system.slice/a:b"},
+		{CONFIG_WHO_CGROUP, false, "/"},
+		{CONFIG_WHO_USER, true, "root"},
+		{CONFIG_WHO_USER, true, "7"},
+		{CONFIG_WHO_GROUP, true, "@adm"},
+		{CONFIG_WHO_ANY, false, "*"},
+	};
+	struct config *config = parse_good(
+		FILTER("[exe:/usr/bin/curl, 'not:exe:/opt/*', unit:a\\x2db@1.service, unit:nginx*, "
+		       "'container:*', not:container:cri-o, container:0123abcd, "
+		       "'cgroup:/system.slice/a:b', cgroup:/, not:root, not:7, 'not:@adm', '*']"));
+	const struct config_endpoint *endpoint = &config->endpoints[0];
+	(void)state;
+	assert_int_equal(endpoint->n_who, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		assert_int_equal(endpoint->who[i].kind, expected[i].kind);
+		assert_int_equal(endpoint->who[i].is_negated, expected[i].is_negated);
+		assert_string_equal(endpoint->who[i].name, expected[i].name);
+	}
+	assert_int_equal(endpoint->who[5].id, CGROUP_CRIO);
+	assert_int_equal(endpoint->who[10].id, 7);
+	assert_int_equal(endpoint->who[11].n_members, 2);
+	config_free(config);
+}
+
+static void test_bad_processes(void **state)
+{
+#define EXE \
+	" is not a program's path; write the whole path, as in exe:/usr/bin/curl or exe:/opt/*\n"
+#define UNIT " is not a unit's name; write unit:nginx.service, with its ending, or unit:nginx*\n"
+#define CONTAINER                                                                               \
+	" is not a container; it is \"*\", a runtime (docker, containerd, cri-o, podman, lxc, " \
+	"nspawn, machine) or 8 to 64 hex digits of its id\n"
+#define CGROUP                                                                                    \
+	" is not a cgroup's path; write it from the root, as in cgroup:/system.slice; it stands " \
+	"for all below as well\n"
+#define BEFORE "; before a colon stands exe, unit, container, cgroup or not\n"
+	static const struct bad cases[] = {
+		{FILTER("exe:curl"), "5:15+8 'curl'" EXE},
+		{FILTER("'exe:'"), "5:15+6 ''" EXE},
+		{FILTER("exe:/usr/bin/"), "5:15+13 '/usr/bin/'" EXE},
+		{FILTER("exe:/usr//bin/x"), "5:15+15 '/usr//bin/x'" EXE},
+		{FILTER("exe:/usr/../x"), "5:15+13 '/usr/../x'" EXE},
+		{FILTER("exe:/usr/./x"), "5:15+12 '/usr/./x'" EXE},
+		{FILTER("exe:/usr/.."), "5:15+11 '/usr/..'" EXE},
+		{FILTER("not:exe:x"), "5:15+9 'x'" EXE},
+		{FILTER("\"exe:/a\\e[31m\""), "5:15+14 '/a\\x1B[31m'" EXE},
+		{FILTER("\"cgroup:/a\\u202e\""), "5:15+17 '/a\\xE2\\x80\\xAE'" CGROUP},
+		{FILTER("unit:nginx"), "5:15+10 'nginx'" UNIT},
+		{FILTER("unit:a/b.service"), "5:15+16 'a/b.service'" UNIT},
+		{FILTER("unit:nginx.timer"), "5:15+16 'nginx.timer'" UNIT},
+		{FILTER("container:rkt"), "5:15+13 'rkt'" CONTAINER},
+		{FILTER("container:0123abc"), "5:15+17 '0123abc'" CONTAINER},
+		{FILTER("container:0123ABCD"), "5:15+18 '0123ABCD'" CONTAINER},
+		{FILTER("'container:'"), "5:15+12 ''" CONTAINER},
+		{FILTER("cgroup:system.slice"), "5:15+19 'system.slice'" CGROUP},
+		{FILTER("cgroup:/a/*"), "5:15+11 '/a/*'" CGROUP},
+		{FILTER("cgroup:/a/../b"), "5:15+14 '/a/../b'" CGROUP},
+		{FILTER("[ext:/bin/x, contaner:x]"),
+		 "5:16+10 unknown word 'ext:'; did you mean 'exe:'?\n"
+		 "5:28+10 unknown word 'contaner:'; did you mean 'container:'?\n"},
+		{FILTER("user:root"), "5:15+9 unknown word 'user:'" BEFORE},
+		{FILTER("not:user:root"), "5:15+13 unknown word 'user:'" BEFORE},
+		{FILTER("'not:*'"), "5:15+7 'not:*' shows nothing; name whom not to show\n"},
+		{FILTER("'not:'"), "5:15+6 'not:' is not a name" NAME_HINT},
+		{FILTER("not:not:root"), "5:15+12 'not:not:'; write not: once, or not at all\n"},
+		{FILTER("not:rot"), "5:15+7 unknown user 'rot'; did you mean 'root'?\n"},
+		{FILTER("'not:@amd'"), "5:15+10 unknown group 'amd'; did you mean 'adm'?\n"},
+		{FILTER("not:4294967295"),
+		 "5:15+14 '4294967295' is not a uid; a uid is 0 to 4294967294\n"},
+		{FILTER("\"exe:/x\\0y\""), "5:15+11 'exe:/x' is not a name" NAME_HINT},
+		{FILTER("[exe: /bin/x]"),
+		 "5:19+1 'filter' lists a mapping; expected a user or process; "
+		 "no blank behind the colon, as in exe:/usr/bin/curl\n"},
+		{FILTER("\n        exe: /bin/x"),
+		 "6:9+1 'filter' holds a mapping; expected a user or process or a list of them; no "
+		 "blank behind the colon, as in exe:/usr/bin/curl\n"},
 	};
 	(void)state;
 	check_bad(cases, ARRAY_SIZE(cases));
@@ -368,6 +501,8 @@ static void test_ports_and_direction(void **state)
 		{WITH("direction: up"), "6:18+2 'up' is not a direction; write to, from or both\n"},
 		{WITH("socket: raw"),
 		 "6:15+3 'raw' is not a kind of socket; write packet or inet\n"},
+		{WITH("socket: pcket"),
+		 "6:15+5 'pcket' is not a kind of socket; did you mean 'packet'?\n"},
 		{WITH("socket: [inet]"), "6:15+1 'socket' holds a list; expected packet or inet\n"},
 		{WITH("direction: [to]"),
 		 "6:18+1 'direction' holds a list; expected to, from or both\n"},
@@ -442,10 +577,10 @@ static void test_all_errors(void **state)
 		 "7:5+1 duplicate endpoint name 'a'; each endpoint needs a name of its own\n"
 		 "9:15+3 unknown user 'rot'; did you mean 'root'?\n"
 		 "7:5+1 endpoint 'a' lacks the key 'iface'\n"
-		 "10:1+5 unknown key 'extra'; the only key here is 'endpoints'\n"},
+		 "10:1+5 unknown key 'extra'; the keys here are endpoints and argv\n"},
 		/* columns are counted in characters */
 		{NAME("\"\xe5\x90\x8d\"") "# \xc3\xa9\n\xc3\xa9\xc3\xa9: 1\n",
-		 "7:1+2 unknown key '\xc3\xa9\xc3\xa9'; the only key here is 'endpoints'\n"},
+		 "7:1+2 unknown key '\xc3\xa9\xc3\xa9'; the keys here are endpoints and argv\n"},
 	};
 	(void)state;
 	check_bad(cases, ARRAY_SIZE(cases));
@@ -624,6 +759,11 @@ static void put_window(FILE *stream, size_t i)
 	fprintf(stream, "%02zu:%02zu-24:00", i / 60 % 24, i % 60);
 }
 
+static void put_exe(FILE *stream, size_t i)
+{
+	fprintf(stream, "exe:/bin/%zu", i);
+}
+
 static void put_number(FILE *stream, size_t i)
 {
 	fprintf(stream, "%zu", i + 1);
@@ -662,6 +802,9 @@ static void test_limits(void **state)
 		    "200006:11+10 more than 200000 ranges in all endpoints together\n");
 	check_limit("iface: lo\n      range: ::1\n      filter:", put_number, CONFIG_USERS_MAX,
 		    "8198:11+4 more than 8192 users in all endpoints together\n");
+	check_limit("iface: lo\n      range: ::1\n      filter:", put_exe, CONFIG_PATTERNS_MAX,
+		    "1030:11+13 more than 1024 programs, units, containers and cgroups in all "
+		    "endpoints together\n");
 	check_limit("range: ::1\n      filter: root\n      iface:", put_number, CONFIG_IFACES_MAX,
 		    "518:11+3 more than 512 interfaces in all endpoints together\n");
 	check_limit("range: ::1\n      filter: root\n      iface: lo\n      port:", put_number,
@@ -669,6 +812,44 @@ static void test_limits(void **state)
 	check_limit("range: ::1\n      filter: root\n      iface: lo\n      when:", put_window,
 		    CONFIG_WINDOWS_MAX,
 		    "1031:11+11 more than 1024 time windows in all endpoints together\n");
+}
+
+/* A filter of prefix, first, and as many times "a" as make len bytes behind the prefix. */
+static int parse_long(const char *prefix, const char *first, size_t len)
+{
+	struct diag diag = {0};
+	char text[2 * CONFIG_PATH_MAX], name[CONFIG_PATH_MAX + 2] = "";
+	assert_true(len < sizeof(name));
+	memset(name, 'a', len);
+	memcpy(name, first, strlen(first));
+	snprintf(text, sizeof(text), FILTER("%s%s"), prefix, name);
+	int err = parse_bytes(text, strlen(text), &diag);
+	diag_done(&diag);
+	return err;
+}
+
+static void test_long_names(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_long("exe:", "/", CONFIG_PATH_MAX), 0);
+	assert_int_equal(parse_long("exe:", "/", CONFIG_PATH_MAX + 1), -EINVAL);
+	assert_int_equal(parse_long("cgroup:", "/", CONFIG_PATH_MAX), 0);
+	assert_int_equal(parse_long("cgroup:", "/", CONFIG_PATH_MAX + 1), -EINVAL);
+	assert_int_equal(parse_long("container:", "", 64), 0);
+	assert_int_equal(parse_long("container:", "", 65), -EINVAL);
+}
+
+static void test_long_units(void **state)
+{
+	struct diag diag = {0};
+	char text[1024], name[CGROUP_UNIT_MAX + 1] = "";
+	(void)state;
+	memset(name, 'a', CGROUP_UNIT_MAX - 8);
+	snprintf(text, sizeof(text), FILTER("unit:%s.service"), name);
+	assert_int_equal(parse_bytes(text, strlen(text), &diag), -EINVAL);
+	diag_done(&diag);
+	snprintf(text, sizeof(text), FILTER("unit:%s.service"), name + 1);
+	expect_ok(text);
 }
 
 static void test_ten_thousand_ranges(void **state)
@@ -727,10 +908,15 @@ int main(void)
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_argv),
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_ifaces_and_users),
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_bad_processes),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_long_units),
 		cmocka_unit_test(test_ports_and_direction),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_all_errors),

@@ -25,14 +25,14 @@
 #define HOOKS                                                   \
 	"\"hooks\":[{\"name\":\"tap eth0\",\"attached\":true}," \
 	"{\"name\":\"cgroup_skb/egress\",\"attached\":true}]"
-#define COUNTERS                                                                                               \
-	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"                           \
-	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                               \
-	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"                          \
-	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3,"              \
-	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,\"matched_inet\":0," \
-	"\"packets_reported\":28,"                                                                             \
-	"\"packets_dropped\":2,\"packets_unseen\":0,\"packets_left\":1,\"owners_lost\":4,\"events_read\":14,"  \
+#define COUNTERS                                                                                                                      \
+	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"                                                  \
+	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                                                      \
+	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"                                                 \
+	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3,"                                     \
+	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,\"matched_inet\":0,\"processes_lost\":0,"   \
+	"\"packets_reported\":26,\"packets_filtered\":2,\"filtered_unknown\":1,"                                                      \
+	"\"packets_dropped\":2,\"packets_unseen\":0,\"packets_left\":1,\"owners_lost\":4,\"processes_unknown\":0,\"events_read\":14," \
 	"\"decisions_reported\":9,\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
 
 static char *emit(const struct record *record)
@@ -159,6 +159,87 @@ static void an_icmp_error_says_what_it_is_about(void **state)
 	packet->quote.flags = SF_PACKET_LATER_FRAGMENT;
 	assert_has(&record, "\"quoted\":{\"proto\":\"tcp\",\"src\":\"192.168.178.1\","
 			    "\"dst\":\"169.254.169.254\"},\"decision\"");
+}
+
+#define PROCESS                                                                             \
+	"\"pid\":4121,\"started\":\"2026-11-22T12:41:09.123456789Z\",\"comm\":\"curl\","    \
+	"\"exe\":\"/usr/bin/curl\",\"argv\":[\"curl\",\"-s\",\"http://169.254.169.254/\"]," \
+	"\"parents\":[{\"pid\":977,\"comm\":\"sh\"},{\"pid\":1,\"comm\":\"systemd\"}],"     \
+	"\"cgroup\":\"/system.slice/backup.service\",\"unit\":\"backup.service\","
+
+static void a_process_is_told_in_full(void **state)
+{
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct record_owner *owner = &record.traffic.owner;
+	struct process process = sample_process();
+
+	(void)state;
+	owner->source = SF_SOURCE_CONNECT;
+	owner->netns = 4026531840U;
+	owner->cookie = 77;
+	sample_set_process(&owner->by, &process);
+	assert_has(&record,
+		   "\"owner\":{\"kind\":\"user\",\"uid\":33,\"user\":\"www-data\",\"gid\":33,"
+		   "\"euid\":33,\"egid\":33," PROCESS
+		   "\"netns\":4026531840,\"cookie\":77,\"source\":\"connect\","
+		   "\"join\":\"flow\"}}\n");
+	/* what is not known is absent */
+	owner->by.process = NULL;
+	assert_has(&record,
+		   "\"gid\":33,\"pid\":4121,\"started\":\"2026-11-22T12:41:09.123456789Z\","
+		   "\"netns\"");
+	process = (struct process){.parents = {{.key = {.pid = 1}}}, .n_parents = 1};
+	owner->by.process = &process;
+	assert_has(&record, "09.123456789Z\",\"parents\":[{\"pid\":1,\"comm\":\"\"}],\"netns\"");
+}
+
+static void a_sender_who_is_another_is_told_too(void **state)
+{
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct record_owner *owner = &record.traffic.owner;
+	struct process process = sample_process();
+
+	(void)state;
+	sample_set_process(&owner->sender, &process);
+	owner->sender.user = "backup";
+	owner->sender_source = SF_SOURCE_SENDMSG;
+	process.identity.uid = 34;
+	process.ident = (struct cgroup_ident){
+		.container = "4f2a91c0d3e1",
+		.pod = "3b1c",
+		.runtime = CGROUP_CONTAINERD,
+		.is_claimed = true,
+	};
+	process.is_exe_deleted = process.argv.is_cut = true;
+	assert_has(&record, "\"join\":\"flow\",\"sender\":{\"source\":\"sendmsg\",\"uid\":34,"
+			    "\"user\":\"backup\",\"gid\":33,\"euid\":33,\"egid\":33,\"pid\":4121,");
+	assert_has(&record, "\"exe\":\"/usr/bin/curl\",\"exe_deleted\":true,\"argv\":[");
+	assert_has(&record, "],\"argv_cut\":true,\"parents\"");
+	assert_has(&record, "\"container\":{\"id\":\"4f2a91c0d3e1\",\"runtime\":\"containerd\","
+			    "\"pod\":\"3b1c\",\"claimed\":true}}}}\n");
+}
+
+/* A process chooses its name, its arguments, its file and its cgroup. */
+static void hostile_processes_stay_inside_their_strings(void **state)
+{
+	static char words[] = "a\n\"b\0\0\033[2J\xff\xe2\x80\xae\\";
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct process process = {
+		.identity.comm = "x\ny\"z",
+		.exe = (char *)SAMPLE_HOSTILE,
+		.argv = {.words = words, .len = sizeof(words)},
+		.cgroup = (char *)"/a\nb",
+	};
+	char *line;
+
+	(void)state;
+	sample_set_process(&record.traffic.owner.by, &process);
+	assert_has(&record, "\"comm\":\"x\\u000ay\\\"z\"");
+	assert_has(&record, "\"argv\":[\"a\\u000a\\\"b\",\"\",\"\\u001b[2J\\\\xff\\u202e\\\\\"]");
+	assert_has(&record, "\"cgroup\":\"/a\\u000ab\"");
+	line = emit(&record);
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+	free(line);
 }
 
 static void owners_without_a_user_are_told_apart(void **state)
@@ -359,6 +440,9 @@ int main(void)
 		cmocka_unit_test(ipv6_and_marks),
 		cmocka_unit_test(icmp_has_a_type_and_no_ports),
 		cmocka_unit_test(an_icmp_error_says_what_it_is_about),
+		cmocka_unit_test(a_process_is_told_in_full),
+		cmocka_unit_test(a_sender_who_is_another_is_told_too),
+		cmocka_unit_test(hostile_processes_stay_inside_their_strings),
 		cmocka_unit_test(owners_without_a_user_are_told_apart),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(a_hook_that_is_gone_is_not_attached),

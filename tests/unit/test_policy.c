@@ -131,6 +131,33 @@ static void test_users(void **state)
 	policy_free(policy);
 }
 
+/* What takes a process to decide, the kernel delivers for every user. */
+static void test_processes(void **state)
+{
+	static const char text[] =
+		"endpoints:\n"
+		"  - a: {range: 10.0.0.0/8, iface: lo, filter: [root, exe:/usr/bin/curl]}\n"
+		"  - b: {range: 10.0.0.0/8, iface: lo, filter: [root, not:alice]}\n"
+		"  - c: {range: 10.0.0.0/8, iface: lo, filter: [root, '@adm']}\n"
+		"  - d: {range: 10.0.0.0/8, iface: lo, filter: [alice, '*', unit:*]}\n"
+		"  - e: {range: 10.0.0.0/8, iface: lo, filter: ['*', not:exe:/x]}\n";
+	static const bool needs[] = {true, true, false, false, true};
+	struct policy *policy = compile(text);
+	struct diag diag = {0};
+	struct config *config = NULL;
+	(void)state;
+	assert_int_equal(policy->tables.any_user.bits, 0x1b);
+	assert_int_equal(user_bits(policy, SF_UID_KEY(0)), 0x4);
+	assert_int_equal(user_bits(policy, SF_UID_KEY(1001)), 0xc);
+	assert_int_equal(user_bits(policy, SF_GID_KEY(4)), 0x4);
+	assert_int_equal(user_bits(policy, SF_GID_KEY(0)), 0);
+	policy_free(policy);
+	assert_int_equal(fake_parse(text, &diag, &config), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		assert_int_equal(config_needs_process(&config->endpoints[i]), needs[i]);
+	config_free(config);
+}
+
 static void test_second_stands_beside_first(void **state)
 {
 	struct policy *policy =
@@ -366,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_second_stands_beside_first),
 		cmocka_unit_test(test_ports_and_directions),
 		cmocka_unit_test(test_ifaces),
