@@ -80,7 +80,7 @@ project_disk() {
 	rm -rf "$tree"
 	mkdir -p "$tree/build/tests"
 	cp "$top/build/sock-filter" "$tree/build/"
-	for name in "$top"/build/tests/{bpf_*,pacer}; do
+	for name in "$top"/build/tests/{bpf_*,crowd,pacer,sender}; do
 		[ ! -f "$name" ] || [ ! -x "$name" ] || cp "$name" "$tree/build/tests/"
 	done
 	for name in tests/netns tests/check tests/kernels tests/fixtures docs conf; do

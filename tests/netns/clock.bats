@@ -28,6 +28,7 @@ let_leave() { wait_for has_left $(($(ip -n "$C" -j -s link show eth0 | jq '.[0].
 @test "a day on and back, under traffic: no owner is lost, and the order is right" {
 	local day=86400 span
 	endpoint far $NOWHERE '"*"'
+	echo 'argv: none' >>"$POLICY"
 	watch --duration 170 --heartbeat 1
 	pace $NOWHERE 100
 	hear 20 packet
@@ -74,9 +75,10 @@ let_leave() { wait_for has_left $(($(ip -n "$C" -j -s link show eth0 | jq '.[0].
 	WATCH_VIA=(nsenter "--net=/run/netns/$C" env TZ=UTC)
 	endpoint before $NOWHERE '"*"' 'when: 11:00-12:00'
 	endpoint after $NOWHERE '"*"' 'when: 12:00-13:00'
+	echo 'argv: none' >>"$POLICY"
 	set_clock $((noon - 1800))
 	watch --duration 170
-	pace $NOWHERE 100
+	pace $NOWHERE 25
 	wait_for has_records 'udp and names == ["before"]'
 	set_clock $((noon + 1800))
 	wait_for has_records 'udp and names == ["after"]'

@@ -84,6 +84,7 @@ bare_up() {
 	S=$NS-s
 	PIDS=()
 	NETS=()
+	MADE_CGROUPS=()
 	DIR=$(mktemp -d /tmp/sf-test.XXXXXX)
 	chmod 755 "$DIR"
 	cp "$BATS_TEST_DIRNAME/mock.py" "$DIR/"
@@ -138,6 +139,33 @@ net_down() {
 	# a test that fails shows what it had, through fail()
 }
 
+# cgroup_up PATH...: makes cgroups, and notes those that were not there; cgroups_down removes them.
+cgroup_up() {
+	local path at part parts
+	CGROUP2=$(findmnt -nt cgroup2 -o TARGET | head -n 1)
+	for path; do
+		at=$CGROUP2
+		IFS=/ read -ra parts <<<"${path#/}"
+		for part in "${parts[@]}"; do
+			at+=/$part
+			mkdir "$at" 2>/dev/null && MADE_CGROUPS+=("$at")
+		done
+	done
+	return 0
+}
+cgroups_down() {
+	local i
+	for ((i = ${#MADE_CGROUPS[@]} - 1; i >= 0; i--)); do
+		wait_for rmdir "${MADE_CGROUPS[i]}"
+	done
+}
+
+# in_cgroup PATH COMMAND...: the command, functions of this file too, with all it starts, in there.
+in_cgroup() (
+	echo "$BASHPID" >"$CGROUP2$1/cgroup.procs"
+	"${@:2}"
+)
+
 # What the policy says comes on standard input.
 policy() { cat >"$POLICY"; }
 
@@ -184,6 +212,14 @@ end_watch() {
 	check_reckoning
 }
 
+# The same where there are too many records to look at each.
+end_watch_many() {
+	kill -INT "$WATCHER"
+	reap
+	[ "$STATUS" -eq 0 ] || fail "exit status $STATUS"
+	check_many
+}
+
 check_schema() {
 	"$PYTHON" "$TOP/tests/check/schema.py" "$SCHEMA" <"${1:-$OUT}" ||
 		fail "not according to the schema"
@@ -196,7 +232,7 @@ check_reckoning() {
 		| def n(t): map(select(.type == t)) | length;
 		$last.type == "summary"
 		and $c.seen == $c.matched + $c.rejected
-		and $c.matched == $c.packets_reported + $c.packets_dropped + $c.packets_left
+		and $c.matched == $c.packets_reported + $c.packets_filtered + $c.packets_dropped + $c.packets_left
 		and $c.events == $c.events_read
 		and $c.hidden_unknown <= $c.no_owner_unknown
 		and $c.hidden_kernel <= $c.no_owner_kernel
@@ -301,7 +337,7 @@ check_many() {
 	tail -n 1 "$OUT" | jq -ec --argjson packets "$packets" '
 		.type == "summary" and (.counters
 		| .seen == .matched + .rejected
-		and .matched == .packets_reported + .packets_dropped + .packets_left
+		and .matched == .packets_reported + .packets_filtered + .packets_dropped + .packets_left
 		and .events == .events_read
 		and .output_lost == 0 and .packets_reported == $packets)
 	' >/dev/null || fail "the numbers do not add up"

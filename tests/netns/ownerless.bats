@@ -42,6 +42,47 @@ frame_from_service() { in_net "$S" "$PYTHON" "$DIR/mock.py" frame eth0 "mac=$(ma
 	none 'pkt and kind("user")'
 }
 
+# server ADDRESS PORT: answers one connection
+server() {
+	spawn nsenter --net="/run/netns/$C" setpriv --reuid backup --regid backup --clear-groups \
+		"$PYTHON" -c '
+import socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+print("ready", flush=True)
+c, _ = s.accept()
+c.recv(9)
+c.send(b"fine")
+c.recv(9)' "$1" "$2" >"$DIR/server.$2"
+	wait_for grep -qs ready "$DIR/server.$2"
+}
+
+probe() {
+	service "$PYTHON" -c '
+import socket, sys
+s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 5, (sys.argv[1], 0))
+s.send(b"well?")
+s.recv(9)' "$@"
+}
+
+@test "a probe from the endpoint is an inbound connection, whatever its server bound and whenever" {
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '"*"'
+	server 0.0.0.0 7001
+	server $CLIENT4 7002
+	watch
+	server 0.0.0.0 7003
+	server $CLIENT4 7004
+	server $CLIENT6 7005
+	for port in 7001 7002 7003 7004; do probe $IMDS4 $CLIENT4 $port; done
+	probe $IMDS6 $CLIENT6 7005
+	end_watch
+	all 'tcp and from and .tcp_flags != "SYN"' 'is(34) and .owner.join == "flow"'
+	all 'tcp and to' 'is(34) and .owner.join == "flow"'
+	for port in 7001 7002 7003 7004 7005; do
+		some "tcp and from and .dport == $port and .tcp_flags == \"PSH,ACK\""
+	done
+	of_summary '.no_owner_unattributed_reply == 0'
+}
+
 @test "unattributed_reply: the endpoint answers what nobody asked" {
 	endpoint imds "[$IMDS4, \"$IMDS6\"]" '"*"'
 	watch

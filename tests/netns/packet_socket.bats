@@ -61,6 +61,85 @@ sees() {
 	expect 1 'udp and to and kind("unknown")'
 }
 
+# A connection of www-data's that says nothing until something is written to $DIR/go; SPORT is its port.
+open_late() {
+	mkfifo -m 666 "$DIR/go"
+	spawn nsenter --net="/run/netns/$C" setpriv --reuid www-data --regid www-data --clear-groups \
+		"$PYTHON" "$DIR/mock.py" late "$1" 80 "$DIR/go" >"$DIR/late"
+	wait_for grep -qs connected "$DIR/late"
+	wait_for has_records 'tcp and to'
+	SPORT=$(jq -s 'map(select(.type == "packet" and .direction == "to"))[0].sport' "$OUT")
+}
+
+@test "the addresses of somebody's open connection, IPv4 and IPv6: unknown, and it goes on as his" {
+	endpoint imds "[$IMDS4, \"$IMDS6\"]" '"*"' 'port: 80'
+	for host in $IMDS4 $IMDS6; do
+		watch
+		open_late $host
+		[ $host = $IMDS4 ] && src=$CLIENT4 || src=$CLIENT6
+		# as often as a guess may hit
+		for _ in {1..20}; do
+			frame src=$src sport="$SPORT" dst=$host dport=80 flags=FPA
+		done
+		wait_for has_records 'tcp and .tcp_flags == "FIN,PSH,ACK"' 20
+		echo go >"$DIR/go"
+		wait_for is_gone "$SPAWNED"
+		wait_for has_records 'tcp and to and .tcp_flags == "FIN,ACK"'
+		end_watch
+		expect 20 'tcp and .tcp_flags == "FIN,PSH,ACK" and kind("unknown")'
+		all 'tcp and .tcp_flags != "FIN,PSH,ACK"' 'is(33)'
+		some 'tcp and to and .tcp_flags == "PSH,ACK" and is(33)'
+		rm "$DIR/go"
+	done
+}
+
+@test "the addresses of an open UDP socket that is connected: unknown" {
+	endpoint imds $IMDS4 '"*"' 'port: 53'
+	watch
+	mkfifo -m 666 "$DIR/go"
+	spawn nsenter --net="/run/netns/$C" setpriv --reuid www-data --regid www-data --clear-groups \
+		"$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 53))
+s.send(b"one")
+open(sys.argv[2]).read()
+s.send(b"two")' $IMDS4 "$DIR/go"
+	wait_for has_records 'udp and to'
+	local sport
+	sport=$(jq -s 'map(select(.type == "packet" and .direction == "to"))[0].sport' "$OUT")
+	frame src=$CLIENT4 sport="$sport" dst=$IMDS4 dport=53 proto=udp
+	wait_for has_records 'udp and to' 2
+	echo go >"$DIR/go"
+	wait_for is_gone "$SPAWNED"
+	wait_for has_records 'udp and to' 3
+	end_watch
+	expect 2 'udp and to and is(33)'
+	expect 1 'udp and to and kind("unknown") and .len == 46'
+}
+
+# One that rode along on the loopback, where only the copy that comes in is looked at.
+@test "the same on the loopback" {
+	serve "$C"
+	endpoint lo 127.0.0.1 '"*"' 'port: 8080' 'iface: lo' 'direction: to'
+	watch
+	mkfifo -m 666 "$DIR/go"
+	spawn nsenter --net="/run/netns/$C" setpriv --reuid www-data --regid www-data --clear-groups \
+		"$PYTHON" "$DIR/mock.py" late 127.0.0.1 8080 "$DIR/go" >"$DIR/late"
+	wait_for grep -qs connected "$DIR/late"
+	wait_for has_records 'tcp and to'
+	local sport
+	sport=$(jq -s 'map(select(.type == "packet" and .direction == "to"))[0].sport' "$OUT")
+	in_net "$C" "$PYTHON" "$DIR/mock.py" frame lo src=127.0.0.1 sport="$sport" dst=127.0.0.1 dport=8080 \
+		flags=FPA mac=00:00:00:00:00:00
+	wait_for has_records 'tcp and .tcp_flags == "FIN,PSH,ACK"'
+	echo go >"$DIR/go"
+	wait_for is_gone "$SPAWNED"
+	end_watch
+	all 'tcp and .tcp_flags == "FIN,PSH,ACK"' 'kind("unknown")'
+	some 'tcp and .tcp_flags == "PSH,ACK" and is(33)'
+}
+
 clock_is_past() { [ "$(date +%s%N)" -gt "$1" ]; }
 
 @test "a sender that lies about the protocol is seen" {

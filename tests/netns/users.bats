@@ -27,7 +27,7 @@ talk() {
 two_users_seen() {
 	all "tcp and cport < 30000" 'is(33) and .owner.user == "www-data" and .owner.gid == 33'
 	all "tcp and cport >= 30000" 'is(34) and .owner.user == "backup"'
-	all "tcp and to" '.owner.join == "flow" and .owner.source == "socket"'
+	all "tcp and to" '.owner.join == "flow" and .owner.source == "connect"'
 	all "tcp and from" '.owner.join == "reply"'
 	# three connections each: their SYN and what answered it, and an end in both directions
 	expect 3 'tcp and is(33) and .tcp_flags == "SYN"'
