@@ -88,6 +88,9 @@ static bool find_older(const struct owners *owners, const struct sf_event *event
 	socket = open_sockets_find(owners->open, &flow);
 	if (!socket || !socket->process.pid)
 		return false;
+	/* a raw socket sends on any flow, and a flow may come again */
+	if (socket->cookie && socket->cookie != event->cookie)
+		return false;
 	*ret = socket->process;
 	return true;
 }
@@ -105,13 +108,13 @@ static bool is_host(const struct owners *owners, const struct process *process)
 
 /*
  * Has this host the right to name its users? A container has users of its own
- * by the same numbers, and so has a user namespace. Who is not known is taken
- * for one of ours, as everything on the host is that is no container.
+ * by the same numbers, and so has a user namespace. Who is not known may be in
+ * one. Where nobody is, he is taken for one of ours.
  */
 static bool is_ours(const struct owners *owners, const struct process *process)
 {
 	if (!process || !process->has_ids)
-		return true;
+		return !owners->has_processes;
 	return is_host(owners, process) && !process->ident.container[0];
 }
 
@@ -133,6 +136,22 @@ static void fill_process(struct owners *owners, const struct sf_process_key *key
 	ret->process = process;
 }
 
+/*
+ * Did the one who uses the socket make it? If that was not seen he is taken for
+ * its maker, unless they are two users.
+ */
+static bool is_maker(struct owners *owners, const struct sf_event *event)
+{
+	const struct process *process;
+
+	if (event->opener.pid)
+		return same_process(&event->opener, &event->user);
+	if (!event->user.pid || event->source == SF_SOURCE_BACKFILL)
+		return true;
+	process = processes_find(owners->processes, &event->user);
+	return !process || !process->has_ids || process->identity.uid == event->uid;
+}
+
 void owners_fill(struct owners *owners, const struct sf_event *event, struct record_owner *owner)
 {
 	struct sf_process_key older;
@@ -147,8 +166,7 @@ void owners_fill(struct owners *owners, const struct sf_event *event, struct rec
 	owner->netns = event->netns;
 	owner->cookie = event->cookie;
 	owner->join = event->join;
-	/* the one who made the socket uses it; or who made it was not seen */
-	is_one = !event->opener.pid || same_process(&event->opener, &event->user);
+	is_one = is_maker(owners, event);
 	owner->source = is_one ? event->source : SF_SOURCE_SOCKET;
 	if (find_older(owners, event, &older)) {
 		owner->source = SF_SOURCE_BACKFILL;

@@ -22,6 +22,7 @@ struct owners {
 	struct lineage *lineage;
 	struct open_sockets
 		*open; /* NULL: whether a socket is older than the watch cannot be told */
+	bool has_processes; /* the hooks tell of them; else users are all that is known */
 	enum argv_mode argv_mode;
 	uint32_t userns; /* ours: names of users are this host's in here only */
 	uint32_t pidns;

@@ -248,6 +248,7 @@ static void backfill(struct watch *watch)
 	const struct tap *tap = &watch->tap;
 	int err;
 
+	watch->report.owners.has_processes = tap->has_cgroup;
 	if (!tap->has_cgroup)
 		return;
 	/* those that get none are known by their addresses */
