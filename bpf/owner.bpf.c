@@ -88,7 +88,10 @@ static __always_inline bool keep_owner(__u64 cookie, const struct sf_owner *owne
 {
 	struct sf_owner *kept = bpf_map_lookup_elem(&sf_owners, &cookie);
 
-	if (kept) {
+	/* of a further path of MPTCP, which the kernel opens and then gives to the user's socket */
+	bool was_given = kept && kept->kind == SF_OWNER_KERNEL && owner->kind == SF_OWNER_USER;
+
+	if (kept && !was_given) {
 		/* closed, but what it still sends, its FIN first of all, is its own */
 		if (kept->is_released)
 			kept->ended_ns = now_ns;

@@ -60,3 +60,41 @@ teardown() { net_down; }
 	end_watch
 	all tcp 'is(0)'
 }
+
+# The kernel opens it, and then gives it to the socket that the program has.
+@test "a further path of MPTCP is its user's, once it is open" {
+	in_net "$C" ip mptcp limits set subflow 2 || skip "no MPTCP"
+	in_net "$S" ip mptcp limits set subflow 2 add_addr_accepted 2
+	ip -n "$C" addr add 10.0.2.16/24 dev eth0
+	in_net "$C" ip mptcp endpoint add 10.0.2.16 dev eth0 subflow
+	endpoint mptcp $IMDS4 '"*"' 'port: 7777'
+	watch
+	spawn nsenter --net="/run/netns/$S" "$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+s.bind((sys.argv[1], 7777))
+s.listen()
+print("ready", flush=True)
+c, _ = s.accept()
+while c.recv(9999):
+    c.send(bytes(5000))' $IMDS4 >"$DIR/server"
+	wait_for grep -qs ready "$DIR/server"
+	mkfifo -m 666 "$DIR/go"
+	client www-data "$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+s.connect((sys.argv[1], 7777))
+s.send(b"x")  # before it is answered, there is but one path
+s.recv(9999)
+open(sys.argv[2]).read()
+s.send(bytes(3000))
+s.recv(9999)' $IMDS4 "$DIR/go" 3>&- 4>&- &
+	local asker=$!
+	PIDS+=("$asker")
+	wait_for has_records 'tcp and from and .dst == "10.0.2.16" and .tcp_flags == "SYN,ACK"'
+	echo go >"$DIR/go"
+	wait_for is_gone "$asker"
+	end_watch
+	all 'tcp and to and .src == "10.0.2.16"' 'is(33) or kind("kernel")'
+	all 'tcp and to and .src == "10.0.2.16" and .tcp_flags == "FIN,ACK"' 'is(33)'
+}
