@@ -30,6 +30,7 @@ struct word {
 	size_t len;
 	bool is_first; /* the program, whatever its name says */
 	bool in_query; /* of a URL, where reading has come to */
+	const struct argv_program *program; /* the same, in a script */
 };
 
 void argv_redact_put(struct argv_redact *redact, const char *bytes, size_t len)
@@ -191,7 +192,7 @@ static bool is_word_name(const struct word *word, size_t at, size_t end)
 
 	if (*name == '-')
 		return argv_names_secret(name, end - at);
-	if (at == 0 ? word->is_first : !is_in(word->text[at - 1], " \t\r\n\"'`\\(;|&{,"))
+	if (at == 0 ? word->is_first : !is_in(word->text[at - 1], " \t\r\n\"'`\\(;|&{,<"))
 		return false;
 	return argv_is_bare_name(name, end - at);
 }
@@ -200,7 +201,8 @@ static size_t assignment_len(const struct word *word, size_t at)
 {
 	if (at == word->len)
 		return 0;
-	if (word->text[at] == '=' || word->text[at] == ':')
+	/* ">" ends a tag of XML */
+	if (is_in(word->text[at], "=:>"))
 		return 1;
 	return has_at(word, at, "%3d") || has_at(word, at, "%3a") ? 3 : 0;
 }
@@ -245,11 +247,46 @@ static size_t hide_path(struct argv_redact *redact, const struct word *word, siz
 	return end - at;
 }
 
+/* A word of a script: a program, or an option of the one that it names. Hides as read_name does. */
+static size_t read_part(struct argv_redact *redact, struct word *word, size_t at)
+{
+	const char *text = word->text + at;
+	size_t len = find_any(word, at, " \t\r\n\"'`;|&()") - at;
+	const struct argv_program *program = argv_find_program(text, len);
+
+	if (program)
+		word->program = program;
+	size_t n = argv_option_len(word->program, text, len);
+	if (!n || (n == len && word->program->is_attached))
+		return 0;
+	if (n == len)
+		return hide_next(redact, word, at, skip_any(word, at + n, fillings));
+	argv_redact_put(redact, text, n);
+	argv_redact_hide(redact);
+	return word->len - at;
+}
+
+/* Does another command begin behind it? A single one may as well be of a URL. */
+static bool is_end_of_command(const struct word *word, size_t at)
+{
+	char c = word->text[at];
+
+	return is_in(c, ";|&\n") &&
+	       (c == '\n' || at + 1 == word->len || is_in(word->text[at + 1], " \t\n;|&"));
+}
+
 /* Returns the bytes dealt with, 1 at least. */
 static size_t read_at(struct argv_redact *redact, struct word *word, size_t at)
 {
 	const char *text = word->text + at;
 	size_t n = 0;
+
+	if (is_end_of_command(word, at))
+		word->program = NULL;
+	if (at == 0 || is_in(text[-1], " \t\r\n\"'`;|&("))
+		n = read_part(redact, word, at);
+	if (n)
+		return n;
 
 	if (at == 0 || !argv_is_token_char(text[-1])) {
 		n = argv_secret_len(text, word->len - at);
@@ -282,18 +319,15 @@ static bool is_secret_option(const struct word *word)
 /* -uUSER:PASSWORD of curl and its like. False when the word is no such option. */
 static bool hide_option(struct argv_redact *redact, const struct word *word)
 {
-	const struct argv_program *program = redact->program;
+	size_t n = argv_option_len(redact->program, word->text, word->len);
 
-	if (!program || word->len < 2 || word->text[0] != '-' || word->text[1] == '-')
+	if (!n)
 		return false;
-	size_t at = skip_any(word, 1, program->flags);
-	if (at == word->len || !is_in(word->text[at], program->secrets))
-		return false;
-	argv_redact_put(redact, word->text, at + 1);
-	if (at + 1 < word->len)
+	argv_redact_put(redact, word->text, n);
+	if (n < word->len)
 		argv_redact_hide(redact);
 	/* "-password" may be a name all the same */
-	if (at + 1 == word->len ? !program->is_attached : is_secret_option(word))
+	if (n == word->len ? !redact->program->is_attached : is_secret_option(word))
 		redact->expects = ARGV_SECRET;
 	return true;
 }
@@ -337,7 +371,11 @@ static void hide_word(struct argv_redact *redact, const struct word *word)
 	trial.out = NULL;
 	read_word(&trial, *word);
 	argv_redact_hide(redact);
-	redact->expects = argv_is_scheme(word->text, word->len) ? ARGV_SECRET : trial.expects;
+	/* it may stand behind a scheme, or behind what assigns it */
+	if (argv_is_scheme(word->text, word->len) || skip_any(word, 0, "=:") == word->len)
+		redact->expects = ARGV_SECRET;
+	else
+		redact->expects = trial.expects;
 }
 
 void argv_redact_word(struct argv_redact *redact, const char *text, size_t len, bool is_first)

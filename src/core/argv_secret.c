@@ -47,7 +47,7 @@ bool argv_is_token_char(char c)
 static bool is_one_of(const char *const *words, size_t n, const char *text, size_t len)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strlen(words[i]) == len && strncasecmp(words[i], text, len) == 0)
+		if (words[i] && strlen(words[i]) == len && strncasecmp(words[i], text, len) == 0)
 			return true;
 	}
 	return false;
@@ -244,38 +244,38 @@ const struct argv_program *argv_find_program(const char *word, size_t len)
 {
 	static const char curl_flags[] = "#012346aBfgGiIjJklLMnNOpqRsSvVZ";
 	static const struct argv_program programs[] = {
-		{"curl", "uUbE", curl_flags, false},
-		{"http", "a", "", false},
-		{"https", "a", "", false},
-		{"mysql", "p", "", true},
-		{"mysqldump", "p", "", true},
-		{"mysqladmin", "p", "", true},
-		{"mysqlimport", "p", "", true},
-		{"mariadb", "p", "", true},
-		{"mariadb-dump", "p", "", true},
-		{"mariadb-admin", "p", "", true},
-		{"mongo", "p", "", false},
-		{"mongosh", "p", "", false},
-		{"mongodump", "p", "", false},
-		{"mongorestore", "p", "", false},
-		{"redis-cli", "a", "", false},
-		{"sqlcmd", "P", "", false},
-		{"sshpass", "p", "", false},
-		{"login", "p", "", false}, /* docker login -p, az login -p */
-		{"ldapsearch", "w", "xvnLZ", false},
-		{"ldapadd", "w", "xvnZ", false},
-		{"ldapmodify", "w", "xvnZ", false},
-		{"ldapdelete", "w", "xvnZ", false},
-		{"ldapwhoami", "w", "xvnZ", false},
-		{"ldappasswd", "wsa", "xvnZ", false},
-		{"smbclient", "U", "", false},
-		{"ipmitool", "P", "", false},
-		{"snmpget", "AXc", "", false},
-		{"snmpwalk", "AXc", "", false},
-		{"zip", "P", "", false},
-		{"unzip", "P", "", false},
-		{"7z", "p", "", true},
-		{"7za", "p", "", true},
+		{"curl", "uUbE", curl_flags, false, {"--user", "--proxy-user", "--cert"}},
+		{"http", "a", "", false, {}},
+		{"https", "a", "", false, {}},
+		{"mysql", "p", "", true, {}},
+		{"mysqldump", "p", "", true, {}},
+		{"mysqladmin", "p", "", true, {}},
+		{"mysqlimport", "p", "", true, {}},
+		{"mariadb", "p", "", true, {}},
+		{"mariadb-dump", "p", "", true, {}},
+		{"mariadb-admin", "p", "", true, {}},
+		{"mongo", "p", "", false, {}},
+		{"mongosh", "p", "", false, {}},
+		{"mongodump", "p", "", false, {}},
+		{"mongorestore", "p", "", false, {}},
+		{"redis-cli", "a", "", false, {}},
+		{"sqlcmd", "P", "", false, {}},
+		{"sshpass", "p", "", false, {}},
+		{"login", "p", "", false, {}}, /* docker login -p, az login -p */
+		{"ldapsearch", "w", "xvnLZ", false, {}},
+		{"ldapadd", "w", "xvnZ", false, {}},
+		{"ldapmodify", "w", "xvnZ", false, {}},
+		{"ldapdelete", "w", "xvnZ", false, {}},
+		{"ldapwhoami", "w", "xvnZ", false, {}},
+		{"ldappasswd", "wsa", "xvnZ", false, {}},
+		{"smbclient", "U", "", false, {}},
+		{"ipmitool", "P", "", false, {}},
+		{"snmpget", "AXc", "", false, {}},
+		{"snmpwalk", "AXc", "", false, {}},
+		{"zip", "P", "", false, {}},
+		{"unzip", "P", "", false, {}},
+		{"7z", "p", "", true, {}},
+		{"7za", "p", "", true, {}},
 	};
 	const char *slash = memrchr(word, '/', len);
 
@@ -288,4 +288,16 @@ const struct argv_program *argv_find_program(const char *word, size_t len)
 			return &programs[i];
 	}
 	return NULL;
+}
+
+size_t argv_option_len(const struct argv_program *program, const char *word, size_t len)
+{
+	if (!program || len < 2 || word[0] != '-')
+		return 0;
+	if (word[1] == '-')
+		return is_one_of(program->names, ARGV_NAMES_MAX, word, len) ? len : 0;
+	size_t at = 1;
+	while (at < len && word[at] && strchr(program->flags, word[at]))
+		at++;
+	return at < len && word[at] && strchr(program->secrets, word[at]) ? at + 1 : 0;
 }

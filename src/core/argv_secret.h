@@ -27,13 +27,22 @@ bool argv_is_scheme(const char *word, size_t len);
  */
 size_t argv_secret_len(const char *text, size_t len);
 
-/* Options of one letter that take a secret, of programs by whose name they are known. */
+#define ARGV_NAMES_MAX 3
+
+/* Options that take a secret, of programs by whose name they are known. */
 struct argv_program {
 	const char *name;
 	const char *secrets;
 	const char *flags; /* letters that may stand before, in the same word, and take nothing */
 	bool is_attached; /* only in the same word: "-p" alone asks for it */
+	const char *names[ARGV_NAMES_MAX]; /* and long ones, which do not name it */
 };
 
 /* By its name, with or without a path; NULL when it is not known. */
 const struct argv_program *argv_find_program(const char *word, size_t len);
+
+/*
+ * Of a word that is such an option, the bytes before its secret; all of them: it is in the next
+ * word. 0: it is none. program may be NULL.
+ */
+size_t argv_option_len(const struct argv_program *program, const char *word, size_t len);

@@ -118,6 +118,12 @@ static void test_names(void **state)
 		{"prog^--set^auth[token]=abc", "prog^--set^auth[token]=" R},
 		{"prog^[\"--token\",\"abc\"]", "prog^[\"--token\"" R},
 		{"prog^x%26token%3Dabc", "prog^x%26token%3D" R},
+		{"prog^<a><password>abc</password></a>^x", "prog^<a><password>" R "^x"},
+		{"prog^<s:Password>abc</s:Password>^x", "prog^<s:Password>" R "^x"},
+		{"prog^<Password Type='x'>abc</Password>^x", "prog^<Password " R "^x"},
+		/* what assigns stands alone */
+		{"prog^--token^=^abc^x", "prog^--token^" R "^" R "^x"},
+		{"prog^token^:^abc^x", "prog^token^" R "^" R "^x"},
 	};
 	(void)state;
 	check(rows, ARRAY_SIZE(rows));
@@ -240,6 +246,10 @@ static void test_programs(void **state)
 		{"docker^run^-p^80:80^img", "docker^run^-p^80:80^img"},
 		{"ssh^-p^22^host", "ssh^-p^22^host"},
 		{"curls^-u^alice^x", "curls^-u^alice^x"},
+		{"curl^--user^alice:pw^x", "curl^--user^" R "^x"},
+		{"curl^--proxy-user^alice:pw^--cert^file:pw^x",
+		 "curl^--proxy-user^" R "^--cert^" R "^x"},
+		{"systemctl^--user^start^x", "systemctl^--user^start^x"},
 	};
 	(void)state;
 	check(rows, ARRAY_SIZE(rows));
@@ -257,6 +267,14 @@ static void test_scripts(void **state)
 		{"sh^-c^curl http://h/?a=b&token=\"a b\" c", "sh^-c^curl http://h/?a=b&token=\"" R},
 		{"sh^-c^curl http://h/?a=b 'x&token=a b'", "sh^-c^curl http://h/?a=b 'x&token=" R},
 		{"sh^-c^curl http://h/?token=abc -s", "sh^-c^curl http://h/?token=" R " -s"},
+		{"sh^-c^curl -sS -u alice:pw http://h", "sh^-c^curl -sS -u " R},
+		{"sh^-c^x;/usr/bin/curl -sSualice:pw http://h", "sh^-c^x;/usr/bin/curl -sSu" R},
+		{"sh^-c^curl 'http://h/?a=1&b=2' --user 'alice:pw'",
+		 "sh^-c^curl 'http://h/?a=1&b=2' --user '" R},
+		{"sh^-c^exec mysql -uroot -ppw db", "sh^-c^exec mysql -uroot -p" R},
+		{"sh^-c^mysql -p db", "sh^-c^mysql -p db"},
+		{"sh^-c^curl http://h | grep -b x", "sh^-c^curl http://h | grep -b x"},
+		{"sh^-c^curl http://h && ls -b", "sh^-c^curl http://h && ls -b"},
 		{"sh^-c^echo the keys are in /etc/keys", "sh^-c^echo the keys are in /etc/keys"},
 		{"sh^-c^curl -X PUT " IMDS "api/token -s",
 		 "sh^-c^curl -X PUT " IMDS "api/token -s"},
