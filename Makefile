@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo test test-kernels ci check install fmt deps deps-kernels clean
+.PHONY: all demo test test-kernels ci check install fmt deps deps-kernels deps-clients clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -15,7 +15,7 @@ demo: deps all
 	$(BUILD)/sock-filter demo
 
 # Everything, with what it needs installed first; ends with "N passed, N failed".
-test: deps all
+test: deps deps-clients all
 	tests/run all
 
 # The tests that a kernel may change, in stock kernels under QEMU.
@@ -23,7 +23,7 @@ test-kernels: deps-kernels all
 	tests/run kernels
 
 # Both, with one sum.
-ci: deps-kernels all
+ci: deps-kernels deps-clients all
 	tests/run all kernels
 
 # What needs no root: formatting, headers, both compilers, sanitizers, unit tests, schema.
@@ -41,6 +41,10 @@ deps:
 
 deps-kernels:
 	dist/deps.sh kernels
+
+# Other people's clients, for some of the tests; one that cannot be had is no failure.
+deps-clients:
+	dist/deps.sh clients
 
 clean:
 	rm -rf build build-*

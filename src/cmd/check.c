@@ -160,6 +160,58 @@ static void print_filter(const struct config_endpoint *endpoint)
 		printf("  %-10s but everybody else, and packets without an owner\n", "");
 }
 
+/* The name of the key, in its first line only. */
+static void print_label(const char **label, const char *name)
+{
+	printf("  %-10s %-8s", *label, name);
+	*label = "";
+}
+
+static void print_bits(const char **label, const char *name, uint32_t bits,
+		       const char *(*word)(unsigned int))
+{
+	const char *before = "";
+
+	if (!bits)
+		return;
+	print_label(label, name);
+	for (unsigned int i = 0; bits >> i; i++) {
+		if (!(bits & 1U << i))
+			continue;
+		printf("%s%s", before, word(i));
+		before = ", ";
+	}
+	printf("\n");
+}
+
+static const char *version_word(unsigned int version)
+{
+	return version == METADATA_NONE ? "none" : metadata_version_name(version);
+}
+
+static const char *class_word(unsigned int class)
+{
+	return metadata_class_name(class);
+}
+
+static void print_request(const struct request_filter *filter)
+{
+	const char *label = "request";
+
+	if (!filter)
+		return;
+	print_bits(&label, "version", filter->versions, version_word);
+	print_bits(&label, "class", filter->classes, class_word);
+	for (size_t i = 0; i < filter->n_methods; i++) {
+		print_label(&label, i ? "" : "method");
+		printf("%s\n", filter->methods[i]);
+	}
+	for (size_t i = 0; i < filter->n_paths; i++) {
+		print_label(&label, i ? "" : "path");
+		printf("%.*s\n", filter->path_lens[i], filter->paths[i]);
+	}
+}
+
 static void print_endpoint(const struct config_endpoint *endpoint)
 {
 	static const char *const directions[] = {"both", "to", "from"};
@@ -173,6 +225,8 @@ static void print_endpoint(const struct config_endpoint *endpoint)
 	if (endpoint->socket == CONFIG_SOCKET_INET)
 		printf("  %-10s inet (what comes in, after NAT; tcp, udp and icmp only)\n",
 		       "socket");
+	printf("  %-10s %s\n", "cloud", config_cloud_to_str(endpoint->cloud));
+	print_request(endpoint->request);
 	print_when(endpoint);
 }
 

@@ -42,23 +42,35 @@ struct step {
 };
 
 static const struct step steps[] = {
-	{500, 0, DEMO_ACT_TOKEN_THEN_ID, false, "asks for a token, then its instance id (IMDSv2)"},
-	{2300, 1, DEMO_ACT_CREDENTIALS_IP4, false, "asks for credentials without a token (IMDSv1)"},
+	{500, 0, DEMO_ACT_WITH_TOKEN, false, "asks for a token, and with it for credentials (v2)"},
+	{2300, 1, DEMO_ACT_CREDENTIALS_IP4, false, "asks for credentials without a token (v1)"},
 	{4100, 1, DEMO_ACT_CREDENTIALS_IP6, true, "asks for the same over IPv6"},
-	{5900, 1, DEMO_ACT_DATAGRAM, false, "sends one UDP datagram there"},
+	{5900, 1, DEMO_ACT_USER_DATA, false, "asks for user data, a place of many secrets"},
 };
 
+/* As the users' programs call themselves. */
+static const char *const programs[] = {"demo-web", "demo-job"};
+
 static const char usage[] =
-	"usage: sock-filter demo [--json] [--color=WHEN]\n"
+	"usage: sock-filter demo [--packets] [--json] [--color=WHEN]\n"
 	"Shows sock-filter at work on a private network, for about 10 seconds.\n"
+	"  --packets     packets and decisions too, as for watch\n"
 	"  --json        one JSON object a line\n"
 	"  --color=WHEN  as for watch\n"
 	"Needs root. Changes nothing on this host.\n";
+
+static const char *passed(int opt, const char *color)
+{
+	if (opt == 'j')
+		return "--json";
+	return opt == 'p' ? "--packets" : color;
+}
 
 static int parse_options(struct demo *demo, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'},
+		{"packets", no_argument, NULL, 'p'},
 		{"color", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -79,7 +91,7 @@ static int parse_options(struct demo *demo, int argc, char **argv)
 		}
 		if (opt == 'c')
 			snprintf(color, sizeof(color), "--color=%s", optarg);
-		demo->passed[demo->n_passed++] = opt == 'j' ? "--json" : color;
+		demo->passed[demo->n_passed++] = passed(opt, color);
 	}
 	if (optind == argc)
 		return EXIT_NOT_YET;
@@ -89,9 +101,9 @@ static int parse_options(struct demo *demo, int argc, char **argv)
 
 static void __attribute__((noreturn)) be_watcher(const struct demo *demo, int ready_fd)
 {
-	const char *argv[PASSED_MAX + 16] = {"sock-filter", "watch", "--duration"};
+	const char *argv[PASSED_MAX + 16] = {"sock-filter", "watch", "--demo", "--duration"};
 	char duration[16], ready[16];
-	size_t n = 3;
+	size_t n = 4;
 
 	snprintf(duration, sizeof(duration), "%d", WATCH_SECONDS);
 	snprintf(ready, sizeof(ready), "%d", ready_fd);
@@ -121,7 +133,7 @@ static void __attribute__((noreturn)) be_client(const struct demo *demo, const s
 	if (!err)
 		err = demo_user_become(&demo->stage.users[step->user]);
 	demo_children_bind(&demo->stage.children);
-	prctl(PR_SET_NAME, "demo-client");
+	prctl(PR_SET_NAME, programs[step->user]);
 	if (!err)
 		err = demo_client_act(step->act);
 	_exit(-err);

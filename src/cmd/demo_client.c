@@ -21,15 +21,14 @@
 
 static const char token_request[] =
 	REQUEST("PUT /latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 60\r\n");
-static const char id_request[] =
-	REQUEST("GET /latest/meta-data/instance-id", "X-aws-ec2-metadata-token: %s\r\n");
 static const char credentials_request[] =
-	REQUEST("GET /latest/meta-data/iam/security-credentials/web-role", "");
+	REQUEST("GET /latest/meta-data/iam/security-credentials/web-role", "%s%s%s");
+static const char user_data_request[] = REQUEST("GET /latest/user-data", "");
 
-static int open_connection(int family, int type)
+static int open_connection(int family)
 {
 	struct timeval limit = {.tv_usec = STEP_TIMEOUT_MS * 1000};
-	cleanup_close int fd = socket(family, type | SOCK_CLOEXEC, 0);
+	cleanup_close int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_storage addr;
 	socklen_t len = demo_net_service_addr(family, &addr);
 
@@ -65,7 +64,7 @@ static int read_to_end(int fd, char reply[REPLY_MAX + 1])
 static int exchange(int family, const char *request, char reply[REPLY_MAX + 1],
 		    const char **ret_body)
 {
-	cleanup_close int fd = open_connection(family, SOCK_STREAM);
+	cleanup_close int fd = open_connection(family);
 	const char *end;
 	int err;
 
@@ -83,66 +82,62 @@ static int exchange(int family, const char *request, char reply[REPLY_MAX + 1],
 	return 0;
 }
 
-static int ask_token_then_id(void)
-{
-	char request[512], reply[REPLY_MAX + 1], token[128];
-	const char *body;
-	int err;
-
-	snprintf(request, sizeof(request), token_request, DEMO_SERVICE_IP4);
-	err = exchange(AF_INET, request, reply, &body);
-	if (err)
-		return err;
-	if (!*body || strlen(body) >= sizeof(token))
-		return -EPROTO;
-	snprintf(token, sizeof(token), "%s", body);
-	snprintf(request, sizeof(request), id_request, DEMO_SERVICE_IP4, token);
-	err = exchange(AF_INET, request, reply, &body);
-	if (err)
-		return err;
-	return strncmp(body, "i-", 2) == 0 ? 0 : -EPROTO;
-}
-
-static int ask_credentials(int family)
+/* token NULL: version 1. */
+static int ask_credentials(int family, const char *token)
 {
 	const char *host = family == AF_INET ? DEMO_SERVICE_IP4 : "[" DEMO_SERVICE_IP6 "]";
 	char request[512], reply[REPLY_MAX + 1];
 	const char *body;
 	int err;
 
-	snprintf(request, sizeof(request), credentials_request, host);
+	snprintf(request, sizeof(request), credentials_request, host,
+		 token ? "X-aws-ec2-metadata-token: " : "", token ? token : "",
+		 token ? "\r\n" : "");
 	err = exchange(family, request, reply, &body);
 	if (err)
 		return err;
 	return strstr(body, "\"AccessKeyId\"") ? 0 : -EPROTO;
 }
 
-static int send_datagram(void)
+static int ask_with_token(void)
 {
-	static const char text[] = "is anybody there?\n";
-	cleanup_close int fd = open_connection(AF_INET, SOCK_DGRAM);
-	char reply[64];
+	char request[512], reply[REPLY_MAX + 1];
+	const char *token;
+	int err;
 
-	if (fd < 0)
-		return fd;
-	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-		return -errno;
-	if (recv(fd, reply, sizeof(reply), 0) < 0)
-		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	return 0;
+	snprintf(request, sizeof(request), token_request, DEMO_SERVICE_IP4);
+	err = exchange(AF_INET, request, reply, &token);
+	if (err)
+		return err;
+	if (!*token || strlen(token) >= sizeof(request) / 2)
+		return -EPROTO;
+	return ask_credentials(AF_INET, token);
+}
+
+static int ask_user_data(void)
+{
+	char request[512], reply[REPLY_MAX + 1];
+	const char *body;
+	int err;
+
+	snprintf(request, sizeof(request), user_data_request, DEMO_SERVICE_IP4);
+	err = exchange(AF_INET, request, reply, &body);
+	if (err)
+		return err;
+	return *body ? 0 : -EPROTO;
 }
 
 int demo_client_act(enum demo_act act)
 {
 	switch (act) {
-	case DEMO_ACT_TOKEN_THEN_ID:
-		return ask_token_then_id();
+	case DEMO_ACT_WITH_TOKEN:
+		return ask_with_token();
 	case DEMO_ACT_CREDENTIALS_IP4:
-		return ask_credentials(AF_INET);
+		return ask_credentials(AF_INET, NULL);
 	case DEMO_ACT_CREDENTIALS_IP6:
-		return ask_credentials(AF_INET6);
-	case DEMO_ACT_DATAGRAM:
-		return send_datagram();
+		return ask_credentials(AF_INET6, NULL);
+	case DEMO_ACT_USER_DATA:
+		return ask_user_data();
 	}
 	return -EINVAL;
 }

@@ -6,10 +6,10 @@
 #pragma once
 
 enum demo_act {
-	DEMO_ACT_TOKEN_THEN_ID, /* IMDSv2, IPv4 */
-	DEMO_ACT_CREDENTIALS_IP4, /* IMDSv1 */
-	DEMO_ACT_CREDENTIALS_IP6, /* IMDSv1 */
-	DEMO_ACT_DATAGRAM, /* UDP, IPv4 */
+	DEMO_ACT_WITH_TOKEN, /* v2, IPv4 */
+	DEMO_ACT_CREDENTIALS_IP4, /* v1 */
+	DEMO_ACT_CREDENTIALS_IP6, /* v1 */
+	DEMO_ACT_USER_DATA, /* v1, IPv4 */
 };
 
 /* 0 when the service answered as it should, -EPROTO when otherwise, or another -errno. */

@@ -39,9 +39,9 @@ static int bind_to_service(int fd, int family)
 	return bind(fd, (struct sockaddr *)&addr, len) ? -errno : 0;
 }
 
-static int open_socket(int netns, int family, int type)
+static int open_socket(int netns, int family)
 {
-	cleanup_close int fd = demo_net_socket(netns, family, type | SOCK_NONBLOCK, 0);
+	cleanup_close int fd = demo_net_socket(netns, family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	int err;
 
 	if (fd < 0)
@@ -49,21 +49,20 @@ static int open_socket(int netns, int family, int type)
 	err = bind_to_service(fd, family);
 	if (err)
 		return err;
-	if (type == SOCK_STREAM && listen(fd, 16))
+	if (listen(fd, 16))
 		return -errno;
 	return TAKE_FD(fd);
 }
 
 int demo_service_open(struct demo_service *ret_service, const struct demo_net *net)
 {
-	static const int family[] = {AF_INET, AF_INET6, AF_INET};
-	static const int type[] = {SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM};
+	static const int family[] = {AF_INET, AF_INET6};
 	cleanup(demo_service_close) struct demo_service service = DEMO_SERVICE_NONE;
 
 	for (int i = 0; i < DEMO_SERVICE_SOCKETS; i++) {
 		if (family[i] == AF_INET6 && !net->has_ipv6)
 			continue;
-		service.sockets[i] = open_socket(net->service, family[i], type[i]);
+		service.sockets[i] = open_socket(net->service, family[i]);
 		if (service.sockets[i] < 0)
 			return service.sockets[i];
 	}
@@ -146,6 +145,8 @@ static void answer_get(const char *head, struct answer *answer)
 		set_answer(answer, "200 OK", "iam/\ninstance-id\n");
 	else if (is_request(head, "GET /latest/meta-data/instance-id"))
 		set_answer(answer, "200 OK", "i-0demo");
+	else if (is_request(head, "GET /latest/user-data"))
+		set_answer(answer, "200 OK", "#!/bin/sh\n# demo: nothing to install\n");
 	else if (is_request(head, "GET " ROLE_LIST))
 		set_answer(answer, "200 OK", "web-role");
 	else if (is_request(head, "GET " ROLE_LIST "web-role"))
@@ -213,19 +214,6 @@ static void serve_connection(int listener)
 	send_answer(fd, &answer);
 }
 
-/* Any answer will do: it shows the client that the datagram arrived. */
-static void serve_datagram(int fd)
-{
-	static const char body[] = "no metadata over UDP\n";
-	struct sockaddr_storage from;
-	socklen_t from_len = sizeof(from);
-	char text[64];
-
-	if (recvfrom(fd, text, sizeof(text), 0, (struct sockaddr *)&from, &from_len) < 0)
-		return;
-	sendto(fd, body, strlen(body), MSG_NOSIGNAL, (struct sockaddr *)&from, from_len);
-}
-
 int demo_service_run(const struct demo_service *service)
 {
 	struct pollfd wait[DEMO_SERVICE_SOCKETS];
@@ -237,8 +225,6 @@ int demo_service_run(const struct demo_service *service)
 			serve_connection(wait[DEMO_SERVICE_TCP4].fd);
 		if (wait[DEMO_SERVICE_TCP6].revents)
 			serve_connection(wait[DEMO_SERVICE_TCP6].fd);
-		if (wait[DEMO_SERVICE_UDP4].revents)
-			serve_datagram(wait[DEMO_SERVICE_UDP4].fd);
 	}
 	return -errno;
 }

@@ -10,7 +10,6 @@
 enum {
 	DEMO_SERVICE_TCP4,
 	DEMO_SERVICE_TCP6,
-	DEMO_SERVICE_UDP4,
 	DEMO_SERVICE_SOCKETS,
 };
 
@@ -18,7 +17,7 @@ struct demo_service {
 	int sockets[DEMO_SERVICE_SOCKETS]; /* -1: none, as without IPv6 */
 };
 
-#define DEMO_SERVICE_NONE ((struct demo_service){.sockets = {-1, -1, -1}})
+#define DEMO_SERVICE_NONE ((struct demo_service){.sockets = {-1, -1}})
 
 /*
  * Binds and listens: from here on a client can connect, even though nobody

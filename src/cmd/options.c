@@ -24,6 +24,7 @@ enum {
 	OPT_HEARTBEAT,
 	OPT_CGROUP,
 	OPT_READY_FD,
+	OPT_DEMO,
 };
 
 static const struct option long_options[] = {
@@ -40,32 +41,34 @@ static const struct option long_options[] = {
 	{"heartbeat", required_argument, NULL, OPT_HEARTBEAT},
 	{"cgroup", required_argument, NULL, OPT_CGROUP},
 	{"ready-fd", required_argument, NULL, OPT_READY_FD},
+	{"demo", no_argument, NULL, OPT_DEMO},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
-static const char *const decision_words[] = {"flow", "none", "packet", "all"};
+static const char *const decision_words[] = {"none", "flow", "packet", "all"};
 static const char *const color_words[] = {"auto", "always", "never"};
 
 static void print_help(void)
 {
 	printf("usage: sock-filter [watch] [OPTION...]\n"
-	       "Shows who talks to the configured endpoints, packet by packet.\n\n"
+	       "Shows who asks the configured endpoints for what.\n\n"
 	       "  -c, --config FILE      configuration; else /etc/sock-filter.yml, else the\n"
 	       "                         built-in profile cloud-metadata\n"
 	       "  -i, --iface IFACE      watch this interface instead of the configured ones;\n"
 	       "                         may be repeated\n"
 	       "      --json             one JSON object a line\n"
-	       "      --packets          a line a packet (the view there is now)\n"
-	       "      --decisions WHICH  the kernel's decisions: none, flow (default: the first\n"
-	       "                         of a flow and each change), packet, all (with rejections)\n"
-	       "  -n, --count COUNT      end after COUNT packets\n"
+	       "      --packets          packets and decisions too, not only requests\n"
+	       "      --decisions WHICH  the kernel's decisions: none, flow (the first of a flow\n"
+	       "                         and each change; default with --packets), packet, all\n"
+	       "                         (with rejections)\n"
+	       "  -n, --count COUNT      end after COUNT requests; with --packets, packets\n"
 	       "      --duration SECONDS end after SECONDS\n"
 	       "      --heartbeat SECONDS  an alive record every SECONDS (default 60)\n"
 	       "      --cgroup DIR       learn owners in this cgroup2 folder only\n"
 	       "      --color[=WHEN]     auto (default), always or never\n"
 	       "  -v, --verbose          also what the kernel can do\n"
-	       "  -q, --quiet            packets, decisions and losses only\n"
+	       "  -q, --quiet            requests, packets, decisions and losses only\n"
 	       "  -h, --help\n");
 }
 
@@ -149,6 +152,7 @@ static int parse_one(int option, struct options *options)
 		options->json = true;
 		return EXIT_NOT_YET;
 	case OPT_PACKETS:
+		options->packets = true;
 		return EXIT_NOT_YET;
 	case OPT_DURATION:
 		return parse_number("--duration", optarg, 1, SECONDS_MAX, &options->duration_s);
@@ -158,6 +162,7 @@ static int parse_one(int option, struct options *options)
 		code = parse_word("--decisions", optarg, decision_words, ARRAY_SIZE(decision_words),
 				  &word);
 		options->decisions = (enum decisions)word;
+		options->has_decisions = true;
 		return code;
 	case OPT_COLOR:
 		word = COLOR_ALWAYS;
@@ -168,6 +173,9 @@ static int parse_one(int option, struct options *options)
 		return code;
 	case OPT_CGROUP:
 		options->cgroup = optarg;
+		return EXIT_NOT_YET;
+	case OPT_DEMO:
+		options->is_demo = true;
 		return EXIT_NOT_YET;
 	case OPT_READY_FD:
 		return parse_ready_fd(optarg, options);
@@ -197,6 +205,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 			  argv[optind]);
 		return EXIT_USAGE;
 	}
+	if (!options.has_decisions && options.packets)
+		options.decisions = DECISIONS_FLOW;
 	*ret = options;
 	return EXIT_NOT_YET;
 }

@@ -9,8 +9,8 @@
 #define OPTIONS_IFACES_MAX 64
 
 enum decisions {
-	DECISIONS_FLOW, /* the first of a flow and each change */
 	DECISIONS_NONE,
+	DECISIONS_FLOW, /* the first of a flow and each change */
 	DECISIONS_PACKET,
 	DECISIONS_ALL, /* also what was rejected */
 };
@@ -30,9 +30,12 @@ struct options {
 	uint64_t duration_s; /* 0: no end */
 	uint64_t heartbeat_s;
 	enum decisions decisions;
+	bool has_decisions; /* they were asked for */
 	enum color color;
+	bool is_demo; /* by the demo's own profile, whatever is in /etc */
 	int ready_fd; /* -1, or gets a byte once everything is attached */
 	bool json;
+	bool packets; /* these too, and not only what they were for */
 	bool verbose;
 	bool quiet;
 };

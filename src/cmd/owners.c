@@ -140,45 +140,62 @@ static void fill_process(struct owners *owners, const struct sf_process_key *key
  * Did the one who uses the socket make it? If that was not seen he is taken for
  * its maker, unless they are two users.
  */
-static bool is_maker(struct owners *owners, const struct sf_event *event)
+static bool is_maker(struct owners *owners, const struct asker *asker)
 {
 	const struct process *process;
 
-	if (event->opener.pid)
-		return same_process(&event->opener, &event->user);
-	if (!event->user.pid || event->source == SF_SOURCE_BACKFILL)
+	if (asker->opener.pid)
+		return same_process(&asker->opener, &asker->user);
+	if (!asker->user.pid || asker->source == SF_SOURCE_BACKFILL)
 		return true;
-	process = processes_find(owners->processes, &event->user);
-	return !process || !process->has_ids || process->identity.uid == event->uid;
+	process = processes_find(owners->processes, &asker->user);
+	return !process || !process->has_ids || process->identity.uid == asker->uid;
 }
 
-void owners_fill(struct owners *owners, const struct sf_event *event, struct record_owner *owner)
+struct asker owners_ask(const struct owners *owners, const struct sf_event *event)
 {
-	struct sf_process_key older;
+	struct asker asker = {
+		.kind = event->owner_kind,
+		.opener = event->opener,
+		.user = event->user,
+		.cookie = event->cookie,
+		.uid = event->uid,
+		.gid = event->gid,
+		.netns = event->netns,
+		.source = event->source,
+		.join = event->join,
+		.endpoints = event->endpoints,
+	};
+
+	if (asker.kind == SF_OWNER_USER && find_older(owners, event, &asker.user))
+		asker.source = SF_SOURCE_BACKFILL;
+	return asker;
+}
+
+void owners_fill(struct owners *owners, const struct asker *asker, struct record_owner *owner)
+{
 	bool is_one;
 
-	owner->kind = event->owner_kind;
+	owner->kind = asker->kind;
+	owner->lost = asker->is_lost;
 	owner->is_whole = owner->kind != SF_OWNER_USER;
 	if (owner->is_whole)
 		return;
-	owner->uid = event->uid;
-	owner->gid = event->gid;
-	owner->netns = event->netns;
-	owner->cookie = event->cookie;
-	owner->join = event->join;
-	is_one = is_maker(owners, event);
-	owner->source = is_one ? event->source : SF_SOURCE_SOCKET;
-	if (find_older(owners, event, &older)) {
-		owner->source = SF_SOURCE_BACKFILL;
-		fill_process(owners, &older, &owner->by);
-	} else if (is_one && event->user.pid) {
-		fill_process(owners, &event->user, &owner->by);
+	owner->uid = asker->uid;
+	owner->gid = asker->gid;
+	owner->netns = asker->netns;
+	owner->cookie = asker->cookie;
+	owner->join = asker->join;
+	is_one = is_maker(owners, asker);
+	owner->source = is_one ? asker->source : SF_SOURCE_SOCKET;
+	if (is_one && asker->user.pid) {
+		fill_process(owners, &asker->user, &owner->by);
 	} else {
-		fill_process(owners, &event->opener, &owner->by);
-		fill_process(owners, &event->user, &owner->sender);
-		owner->sender_source = event->source;
+		fill_process(owners, &asker->opener, &owner->by);
+		fill_process(owners, &asker->user, &owner->sender);
+		owner->sender_source = asker->source;
 	}
-	owner->user = is_ours(owners, owner->by.process) ? users_name(event->uid) : NULL;
+	owner->user = is_ours(owners, owner->by.process) ? users_name(asker->uid) : NULL;
 	owner->is_whole = owner->by.process && owner->by.process->is_whole;
 }
 

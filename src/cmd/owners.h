@@ -10,6 +10,7 @@
 
 #include "abi.h"
 #include "argv.h"
+#include "asker.h"
 #include "config.h"
 #include "record.h"
 
@@ -41,8 +42,11 @@ void owners_note(struct owners *owners, const void *event);
 /* A connection that was open before the hooks were attached. */
 void owners_note_open(struct owners *owners, const struct sf_open_socket *found);
 
-/* Fills owner from a verdict. What it points to is valid until the next event. */
-void owners_fill(struct owners *owners, const struct sf_event *event, struct record_owner *owner);
+/* Who stands behind the packet of a verdict; endpoints are those of the verdict. */
+struct asker owners_ask(const struct owners *owners, const struct sf_event *event);
+
+/* Fills owner. What it points to is valid until the next event. */
+void owners_fill(struct owners *owners, const struct asker *asker, struct record_owner *owner);
 
 /*
  * Of the endpoints that the kernel delivered it for, those that show this

@@ -62,9 +62,9 @@ static int read_capture(struct pump *pump, struct capture *capture)
 		capture_frame(pump->batch, i, &frame);
 		report_frame(pump->report, &frame, empty_ns);
 	}
+	capture_wipe(pump->batch, n);
 	if (n > 0 && n < CAPTURE_BATCH)
 		capture->empty_ns = now_ns;
-	pump->is_over |= report_is_complete(pump->report);
 	return n;
 }
 
@@ -160,6 +160,8 @@ void pump_step(struct pump *pump)
 {
 	if (pump->report->n_pending)
 		drain_ring(pump);
+	/* a request may be told long after its packets were read */
+	pump->is_over |= report_is_complete(pump->report);
 	flush(pump);
 	pause_or_go_on(pump);
 }

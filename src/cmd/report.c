@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,13 +52,24 @@ int report_init(struct report *report, const struct options *options)
 	if (gethostname(report->host, sizeof(report->host) - 1))
 		snprintf(report->host, sizeof(report->host), "unknown");
 	read_boot_id(report->boot_id, sizeof(report->boot_id));
-	return report->join && report->flows ? owners_init(&report->owners) : -ENOMEM;
+	if (!report->join || !report->flows || requests_init(&report->requests, report))
+		return -ENOMEM;
+	return owners_init(&report->owners);
 }
 
-static void emit(struct report *report, struct record *record)
+/* Requests and packets have columns of their own; where both are told, titles stand at each change. */
+static void head(struct report *report, enum record_type type)
 {
-	bool has_columns = record->type == RECORD_DECISION || record->type == RECORD_PACKET;
+	enum record_type like = type == RECORD_DECISION ? RECORD_PACKET : type;
 
+	if ((like != RECORD_PACKET && like != RECORD_REQUEST) || report->headed == like)
+		return;
+	text_header(&report->line, &report->style, like);
+	report->headed = like;
+}
+
+void report_emit(struct report *report, struct record *record)
+{
 	record->seq = report->seq++;
 	record->host = report->host;
 	record->boot_id = report->boot_id;
@@ -65,10 +77,7 @@ static void emit(struct report *report, struct record *record)
 	if (report->options->json) {
 		json_emit(&report->line, record);
 	} else {
-		if (has_columns && !report->has_header) {
-			text_header(&report->line, &report->style);
-			report->has_header = true;
-		}
+		head(report, record->type);
 		text_emit(&report->line, &report->style, record);
 	}
 	if (report->line.failed)
@@ -77,13 +86,18 @@ static void emit(struct report *report, struct record *record)
 		out_queue(&report->out, report->line.bytes, report->line.len);
 }
 
-void report_use(struct report *report, uint32_t generation, const struct config *config)
+void report_use(struct report *report, uint32_t generation, struct config *config)
 {
-	report->configs[generation] = config;
+	uint64_t now_ns = clock_monotonic_ns();
+
+	/* requests under way would lose the names of their endpoints */
+	if (policies_are_full(&report->policies, now_ns))
+		report_flush(report);
+	policies_put(&report->policies, generation, config, now_ns);
 	owners_use(&report->owners, config->argv);
 }
 
-static void name_endpoints(const struct config *config, struct sf_mask endpoints,
+void report_name_endpoints(const struct config *config, struct sf_mask endpoints,
 			   struct record_traffic *traffic)
 {
 	for (size_t i = 0; config && i < config->n_endpoints; i++)
@@ -92,37 +106,39 @@ static void name_endpoints(const struct config *config, struct sf_mask endpoints
 	traffic->endpoint = traffic->n_endpoints ? traffic->endpoints[0] : NULL;
 }
 
+static struct asker ask(const struct report *report, const struct sf_event *event)
+{
+	struct asker asker = owners_ask(&report->owners, event);
+
+	asker.policy = policies_number(&report->policies, event->generation);
+	return asker;
+}
+
 /*
  * False: every endpoint that the kernel delivered it for names processes, and
  * this is none of theirs. Then it is filled as the rejected packet that it is.
+ * asker keeps the endpoints that show it.
  */
-static bool fill_traffic(struct report *report, const struct sf_event *event,
+static bool fill_traffic(struct report *report, const struct sf_event *event, struct asker *asker,
 			 struct record_traffic *traffic)
 {
-	const struct config *config = report->configs[event->generation % SF_GENERATIONS];
-	struct sf_mask shown = event->endpoints;
+	const struct config *config = policies_config(&report->policies, asker->policy);
+	struct sf_mask shown = asker->endpoints;
 
 	traffic->iface = link_name(event->ifindex);
 	traffic->direction = event->direction;
 	traffic->verdict = event->verdict;
 	traffic->packet = event->packet;
-	owners_fill(&report->owners, event, &traffic->owner);
+	owners_fill(&report->owners, asker, &traffic->owner);
 	if (config && event->verdict == SF_DELIVER && shown.bits)
 		shown = owners_shown(&report->owners, config, shown, &traffic->owner);
-	if (event->endpoints.bits && !shown.bits) {
+	if (asker->endpoints.bits && !shown.bits) {
 		traffic->verdict = SF_REJECT;
-		shown = event->endpoints;
+		shown = asker->endpoints;
 	}
-	name_endpoints(config, shown, traffic);
+	report_name_endpoints(config, shown, traffic);
+	asker->endpoints = shown;
 	return traffic->verdict == event->verdict;
-}
-
-static void count_owner(struct report *report, const struct record_owner *owner)
-{
-	if (owner->lost)
-		report->counts.owners_lost++;
-	if (!owner->is_whole)
-		report->counts.processes_unknown++;
 }
 
 static void count_filtered(struct report *report, const struct record_owner *owner)
@@ -159,6 +175,8 @@ void report_look_at_clock(struct report *report)
 static void report_verdict(struct report *report, const struct sf_event *event)
 {
 	struct record record = {.type = RECORD_DECISION};
+	struct record_traffic *traffic = &record.traffic;
+	struct asker asker;
 
 	report->counts.events_read++;
 	if (event->verdict == SF_DELIVER)
@@ -166,12 +184,13 @@ static void report_verdict(struct report *report, const struct sf_event *event)
 	if (!wants_decision(report, event) || report_is_complete(report))
 		return;
 	record.ts_ns = wallclock_real(clockwatch_wall(report->clock), event->ts_ns);
-	if (!fill_traffic(report, event, &record.traffic) &&
+	asker = ask(report, event);
+	if (!fill_traffic(report, event, &asker, traffic) &&
 	    report->options->decisions != DECISIONS_ALL)
 		return;
-	count_owner(report, &record.traffic.owner);
+	report->counts.processes_unknown += !traffic->owner.is_whole;
 	report->counts.decisions_reported++;
-	emit(report, &record);
+	report_emit(report, &record);
 }
 
 void report_event(struct report *report, const void *event)
@@ -192,8 +211,43 @@ void report_open(void *arg, const struct sf_open_socket *found)
 	owners_note_open(&report->owners, found);
 }
 
-static void emit_packet(struct report *report, const struct report_pending *from,
-			const struct sf_event *event)
+/* Where requests are told, what nobody asked for is told beside them. */
+static bool wants_packet(const struct report *report, const struct record_owner *owner)
+{
+	return report->options->packets || owner->kind == SF_OWNER_UNATTRIBUTED_REPLY;
+}
+
+/* What comes from outside to an endpoint on this host: who answers it is not who asked. */
+static void disown(struct asker *asker)
+{
+	*asker = (struct asker){
+		.kind = SF_OWNER_FORWARDED,
+		.policy = asker->policy,
+		.endpoints = asker->endpoints,
+	};
+}
+
+/* What it carries becomes part of a request. */
+static void take(struct report *report, const struct report_pending *from,
+		 const struct sf_event *event, const struct asker *asker)
+{
+	struct exchange_packet packet = {
+		.packet = &from->packet,
+		.payload = from->payload,
+		.direction = event->direction,
+		.ifindex = from->place.ifindex,
+		.ts_ns = from->place.seen.from_ns,
+		.asker = *asker,
+	};
+
+	if (event->direction == SF_TO && asker->join == SF_JOIN_REPLY)
+		disown(&packet.asker);
+	if (exchange_wants(&from->packet))
+		requests_take(&report->requests, &packet);
+}
+
+static void report_packet(struct report *report, const struct report_pending *from,
+			  const struct sf_event *event)
 {
 	struct sf_event unknown = {
 		.ifindex = from->place.ifindex,
@@ -202,40 +256,75 @@ static void emit_packet(struct report *report, const struct report_pending *from
 		.packet = from->packet,
 	};
 	struct record record = {.type = RECORD_PACKET, .ts_ns = from->ts_ns};
+	struct asker asker = {.is_lost = true};
 
 	if (report_is_complete(report)) {
 		report->counts.packets_left++;
 		return;
 	}
-	if (!fill_traffic(report, event ? event : &unknown, &record.traffic)) {
+	if (event)
+		asker = ask(report, event);
+	else
+		event = &unknown;
+	if (!fill_traffic(report, event, &asker, &record.traffic)) {
 		count_filtered(report, &record.traffic.owner);
 		return;
 	}
-	record.traffic.owner.lost = !event;
-	count_owner(report, &record.traffic.owner);
 	report->counts.packets_reported++;
-	emit(report, &record);
+	report->counts.owners_lost += asker.is_lost;
+	if (wants_packet(report, &record.traffic.owner)) {
+		report->counts.processes_unknown += !record.traffic.owner.is_whole;
+		report_emit(report, &record);
+	}
+	take(report, from, event, &asker);
 }
 
 /* False: its verdict is not there yet. */
-static bool join_and_emit(struct report *report, const struct report_pending *from)
+static bool join_and_report(struct report *report, struct report_pending *from)
 {
-	struct join_place place = from->place;
 	struct sf_event event;
 
-	place.seen = wallclock_when(clockwatch_wall(report->clock), from->ts_ns, from->read.from_ns,
-				    from->read.to_ns);
-	switch (join_packet(report->join, &place, &from->packet, &event)) {
+	from->place.seen = wallclock_when(clockwatch_wall(report->clock), from->ts_ns,
+					  from->read.from_ns, from->read.to_ns);
+	switch (join_packet(report->join, &from->place, &from->packet, &event)) {
 	case JOIN_FOUND:
-		emit_packet(report, from, &event);
+		report_packet(report, from, &event);
 		return true;
 	case JOIN_AMBIGUOUS:
-		emit_packet(report, from, NULL);
+		report_packet(report, from, NULL);
 		return true;
 	case JOIN_MISSING:
 		return false;
 	}
 	return false;
+}
+
+/* Without room it waits without its bytes; what is missing of a request is told there. */
+static void wait_for_verdict(struct report *report, struct report_pending *from)
+{
+	size_t len = from->payload.captured;
+
+	if (report->n_pending == REPORT_PENDING_MAX)
+		report_settle(report, true);
+	if (len && report->pending_bytes + len <= REPORT_PENDING_BYTES_MAX)
+		from->copy = malloc(len);
+	if (from->copy) {
+		memcpy(from->copy, from->payload.bytes, len);
+		report->pending_bytes += len;
+	} else {
+		from->payload.captured = 0;
+	}
+	from->payload.bytes = from->copy;
+	report->pending[report->n_pending++] = *from;
+}
+
+static void let_go(struct report *report, const struct report_pending *from)
+{
+	if (!from->copy)
+		return;
+	report->pending_bytes -= from->payload.captured;
+	explicit_bzero(from->copy, from->payload.captured);
+	free(from->copy);
 }
 
 void report_frame(struct report *report, const struct capture_frame *frame, uint64_t empty_ns)
@@ -255,11 +344,10 @@ void report_frame(struct report *report, const struct capture_frame *frame, uint
 	/* the tap delivers only what it could read, and its twin reads the same */
 	if (!capture_decode(frame, &from.packet))
 		from.packet.len = frame->frame.len;
-	else if (join_and_emit(report, &from))
-		return;
-	if (report->n_pending == REPORT_PENDING_MAX)
-		report_settle(report, true);
-	report->pending[report->n_pending++] = from;
+	else if (exchange_wants(&from.packet))
+		capture_payload(frame, &from.payload);
+	if (!join_and_report(report, &from))
+		wait_for_verdict(report, &from);
 }
 
 void report_settle(struct report *report, bool give_up)
@@ -268,35 +356,55 @@ void report_settle(struct report *report, bool give_up)
 	size_t n_left = 0;
 
 	for (size_t i = 0; i < report->n_pending; i++) {
-		const struct report_pending *from = &report->pending[i];
+		struct report_pending *from = &report->pending[i];
+		bool is_told = join_and_report(report, from);
 
-		if (join_and_emit(report, from))
-			continue;
-		if (give_up || now_ns >= from->until_ns)
-			emit_packet(report, from, NULL);
+		if (!is_told && (give_up || now_ns >= from->until_ns)) {
+			report_packet(report, from, NULL);
+			is_told = true;
+		}
+		if (is_told)
+			let_go(report, from);
 		else
 			report->pending[n_left++] = *from;
 	}
 	report->n_pending = n_left;
 }
 
+void report_tick(struct report *report)
+{
+	requests_tick(&report->requests);
+}
+
+void report_flush(struct report *report)
+{
+	requests_flush(&report->requests);
+}
+
 void report_status(struct report *report, struct record *record)
 {
 	record->ts_ns = clock_real_ns();
-	emit(report, record);
+	report_emit(report, record);
 }
 
 bool report_is_complete(const struct report *report)
 {
-	return report->options->count && report->counts.packets_reported >= report->options->count;
+	uint64_t n = report->options->packets ? report->counts.packets_reported
+					      : report->counts.requests_reported;
+
+	return report->options->count && n >= report->options->count;
 }
 
 void report_done(struct report *report)
 {
+	requests_done(&report->requests);
+	for (size_t i = 0; i < report->n_pending; i++)
+		let_go(report, &report->pending[i]);
 	out_done(&report->out);
 	buffer_done(&report->line);
 	join_free(report->join);
 	flow_table_free(report->flows);
 	clockwatch_free(report->clock);
 	owners_done(&report->owners);
+	policies_done(&report->policies);
 }

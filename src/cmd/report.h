@@ -15,19 +15,24 @@
 #include "join.h"
 #include "options.h"
 #include "out.h"
+#include "owners.h"
+#include "policies.h"
 #include "record.h"
+#include "requests.h"
 #include "text.h"
 #include "wallclock.h"
-#include "owners.h"
 
 struct clockwatch;
 struct flow_table;
 
-/* Packets that wait for a verdict on its way. */
+/* Packets that wait for a verdict on its way, and bytes that they carry. */
 #define REPORT_PENDING_MAX 1024
+#define REPORT_PENDING_BYTES_MAX (16 << 20)
 
 struct report_pending {
 	struct sf_packet packet;
+	struct decode_payload payload; /* where a request is looked for; else of no bytes */
+	uint8_t *copy; /* of the payload, once it waits; wiped when it goes */
 	struct join_place place; /* but for the time */
 	uint64_t ts_ns; /* CLOCK_REALTIME, when it was seen there */
 	struct wallclock_span read; /* it was queued in this span of CLOCK_MONOTONIC */
@@ -36,29 +41,38 @@ struct report_pending {
 
 struct report {
 	const struct options *options;
-	/* of the policies in the kernel: a verdict says of which one it is */
-	const struct config *configs[SF_GENERATIONS];
+	struct policies policies;
 	struct clockwatch *clock;
 	struct join *join;
 	struct flow_table *flows;
 	struct owners owners;
+	struct requests requests;
 	struct out out;
 	struct buffer line;
 	struct text_style style;
-	bool has_header;
+	enum record_type headed; /* the titles that were written last are of these */
 	uint64_t seq;
 	char host[65];
 	char boot_id[40];
 	struct record_counts counts; /* but for the kernel's */
 	struct report_pending pending[REPORT_PENDING_MAX];
 	size_t n_pending;
+	size_t pending_bytes;
 };
 
 /* 0 or -errno. options outlives the report. */
 int report_init(struct report *report, const struct options *options);
 
-/* The names of this generation's endpoints come from config, which stays the caller's. */
-void report_use(struct report *report, uint32_t generation, const struct config *config);
+/*
+ * What is judged by this generation is told by config, which the report frees
+ * once nothing can speak of it any more: some time after it was replaced.
+ */
+void report_use(struct report *report, uint32_t generation, struct config *config);
+
+/* What the parts of it share. */
+void report_emit(struct report *report, struct record *record);
+void report_name_endpoints(const struct config *config, struct sf_mask endpoints,
+			   struct record_traffic *traffic);
 
 /* Looks whether the clock was set: between the reading of packets or verdicts and their report. */
 void report_look_at_clock(struct report *report);
@@ -78,10 +92,16 @@ void report_frame(struct report *report, const struct capture_frame *frame, uint
 /* Joins waiting packets; those whose time has run out go without an owner. */
 void report_settle(struct report *report, bool give_up);
 
+/* Requests that are due are told: some times a second. */
+void report_tick(struct report *report);
+
+/* And all that are left. */
+void report_flush(struct report *report);
+
 /* A record of the other kinds; record's type and status are set. */
 void report_status(struct report *report, struct record *record);
 
-/* COUNT packets were reported. */
+/* COUNT requests were reported; or packets, where these are. */
 bool report_is_complete(const struct report *report);
 
 void report_done(struct report *report);

@@ -9,7 +9,6 @@
 #include "file.h"
 #include "log.h"
 #include "mem.h"
-#include "profile.h"
 #include "users.h"
 
 static void show(const struct diag *diag, const char *name, const char *text, size_t len)
@@ -42,13 +41,13 @@ static int parse(const char *name, const char *text, size_t len, struct config *
 	return EXIT_RUNTIME;
 }
 
-static int load_profile(struct settings *ret)
+int settings_load_profile(const struct profile *profile, struct settings *ret)
 {
-	int code = parse(PROFILE_NAME, profile_cloud_metadata, strlen(profile_cloud_metadata),
-			 &ret->config);
+	struct settings settings = {.source = profile->name, .is_profile = true};
+	int code = parse(profile->name, profile->text, strlen(profile->text), &settings.config);
 
-	ret->source = PROFILE_NAME;
-	ret->is_profile = true;
+	if (code == EXIT_NOT_YET)
+		*ret = settings;
 	return code;
 }
 
@@ -80,7 +79,7 @@ static int load(const char *path, struct settings *ret)
 	if (path)
 		return load_file(path, ret);
 	if (access(SETTINGS_PATH, F_OK) && errno == ENOENT)
-		return load_profile(ret);
+		return settings_load_profile(&profile_cloud_metadata, ret);
 	return load_file(SETTINGS_PATH, ret);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config.h"
+#include "profile.h"
 
 #define SETTINGS_PATH "/etc/sock-filter.yml"
 
@@ -19,4 +20,8 @@ struct settings {
  */
 int settings_load(const char *path, const char *const *ifaces, size_t n_ifaces,
 		  struct settings *ret);
+
+/* The same of a built-in one. */
+int settings_load_profile(const struct profile *profile, struct settings *ret);
+
 void settings_done(struct settings *settings);

@@ -7,6 +7,19 @@
 #include "clock.h"
 #include "mem.h"
 
+/* NULL: not every endpoint has one, or they have several. */
+static const char *configured_cloud(const struct config *config)
+{
+	enum metadata_cloud cloud = METADATA_NO_CLOUD;
+
+	for (size_t i = 0; i < config->n_endpoints; i++) {
+		if (i && config->endpoints[i].cloud != cloud)
+			return NULL;
+		cloud = config->endpoints[i].cloud;
+	}
+	return cloud != METADATA_NO_CLOUD ? metadata_cloud_name(cloud) : NULL;
+}
+
 void tell_policy(struct tell *tell, enum record_type type, const struct settings *settings,
 		 bool failed)
 {
@@ -21,6 +34,9 @@ void tell_policy(struct tell *tell, enum record_type type, const struct settings
 		names[i] = config->endpoints[i].name;
 	status->failed = failed;
 	status->config = settings->source;
+	if (tell->report->requests.dmi != METADATA_NO_CLOUD)
+		status->cloud = metadata_cloud_name(tell->report->requests.dmi);
+	status->configured_cloud = configured_cloud(config);
 	status->owner_hook = tell->tap->has_cgroup ? "cgroup" : "tc";
 	status->version = SOCK_FILTER_VERSION;
 	status->kernel = kernel.release;
@@ -36,6 +52,7 @@ static struct record_counts count_all(const struct tell *tell)
 	struct record_counts counts = tell->report->counts;
 
 	tap_count(tell->tap, &counts);
+	requests_count(&tell->report->requests, &counts);
 	counts.output_lost = tell->report->out.records_lost;
 	return counts;
 }
@@ -49,6 +66,8 @@ void tell_counts(struct tell *tell, enum record_type type)
 	status->hooks = tell->tap->hooks;
 	status->n_hooks = tell->tap->n_hooks;
 	status->counts = count_all(tell);
+	if (type != RECORD_ALIVE)
+		status->tally = &tell->report->requests.tally;
 	report_status(tell->report, &record);
 }
 

@@ -36,9 +36,13 @@
 #define TICK_NS NS_PER_SECOND
 #define SWEEP_TICKS 10
 
+/* How soon a request is told that has its answer. */
+#define REQUEST_TICK_NS (NS_PER_SECOND / 5)
+
 struct watch {
 	struct options options;
-	struct settings settings[SF_GENERATIONS]; /* as the policies in the kernel */
+	struct settings
+		settings[SF_GENERATIONS]; /* as the policies in the kernel, which the report has */
 	struct report report;
 	struct tap tap;
 	struct pump pump;
@@ -67,6 +71,14 @@ static void on_tick(void *arg, uint32_t events)
 		tap_follow_time(&watch->tap, current(watch)->config);
 	if (++watch->ticks % SWEEP_TICKS == 0 && sweep(watch->tap.skel, watch->tap.has_cgroup))
 		log_warning("cannot sweep the flow table");
+}
+
+static void on_request_tick(void *arg, uint32_t events)
+{
+	struct watch *watch = arg;
+
+	(void)events;
+	report_tick(&watch->report);
 }
 
 static void on_heartbeat(void *arg, uint32_t events)
@@ -104,6 +116,8 @@ static int load_settings(const struct watch *watch, struct settings *ret)
 {
 	const struct options *options = &watch->options;
 
+	if (options->is_demo)
+		return settings_load_profile(&profile_demo, ret);
 	return settings_load(options->config, options->ifaces, options->n_ifaces, ret);
 }
 
@@ -118,7 +132,6 @@ static void reload(struct watch *watch)
 	if (!failed) {
 		/* what was judged by the policy before last is told by its names */
 		pump_drain(&watch->pump);
-		settings_done(&watch->settings[next]);
 		watch->settings[next] = settings;
 		report_use(&watch->report, next, settings.config);
 		err = tap_reload(&watch->tap, settings.config);
@@ -153,6 +166,9 @@ static int add_timers(struct watch *watch)
 	int err = loop_add_timer(watch->loop, TICK_NS, TICK_NS, on_tick, watch);
 
 	if (!err)
+		err = loop_add_timer(watch->loop, REQUEST_TICK_NS, REQUEST_TICK_NS, on_request_tick,
+				     watch);
+	if (!err)
 		err = loop_add_timer(watch->loop, heartbeat_ns, heartbeat_ns, on_heartbeat, watch);
 	if (!err && duration_ns)
 		err = loop_add_timer(watch->loop, duration_ns, 0, on_end, watch);
@@ -164,6 +180,7 @@ static void finish(struct watch *watch)
 {
 	tap_shut(&watch->tap);
 	pump_drain(&watch->pump);
+	report_flush(&watch->report);
 	tell_loss(&watch->tell);
 	tell_counts(&watch->tell, RECORD_SUMMARY);
 	if (!pump_finish(&watch->pump))
@@ -301,8 +318,6 @@ static void watch_done(struct watch *watch)
 	report_done(&watch->report);
 	loop_free(watch->loop);
 	close_fd(&watch->links_fd);
-	for (size_t i = 0; i < SF_GENERATIONS; i++)
-		settings_done(&watch->settings[i]);
 }
 
 int watch_run(int argc, char **argv)
@@ -317,7 +332,7 @@ int watch_run(int argc, char **argv)
 	code = load_settings(&watch, &watch.settings[0]);
 	if (code != EXIT_NOT_YET)
 		return code;
-	if (watch.settings[0].is_profile)
+	if (watch.settings[0].is_profile && !watch.options.is_demo)
 		log_note("no %s: using the built-in profile %s", SETTINGS_PATH,
 			 watch.settings[0].source);
 	show_probes(&watch.options);

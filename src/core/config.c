@@ -304,6 +304,7 @@ static void free_endpoint(struct config_endpoint *endpoint)
 	free(endpoint->ifaces);
 	free(endpoint->ports);
 	free(endpoint->when);
+	free(endpoint->request);
 }
 
 void config_free(struct config *config)

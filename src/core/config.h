@@ -13,6 +13,8 @@
 #include "addr.h"
 #include "argv.h"
 #include "diag.h"
+#include "metadata.h"
+#include "request_filter.h"
 #include "schedule.h"
 
 #define CONFIG_BYTES_MAX (16 << 20)
@@ -78,6 +80,8 @@ struct config_endpoint {
 	size_t n_ports;
 	enum config_direction direction;
 	enum config_socket socket;
+	enum metadata_cloud cloud; /* METADATA_NO_CLOUD: told by the address and what is asked */
+	struct request_filter *request; /* which requests are meant; NULL: all */
 	struct schedule_window *when; /* none: always */
 	size_t n_when;
 };
@@ -123,6 +127,9 @@ int config_set_ifaces(struct config *config, const char *const *names, size_t n)
  * kernel delivers those of every user, and who_shows() decides.
  */
 bool config_needs_process(const struct config_endpoint *endpoint);
+
+/* The word as it is written in the file; "auto" for none. */
+const char *config_cloud_to_str(enum metadata_cloud cloud);
 
 /* NULL is fine. */
 void config_free(struct config *config);

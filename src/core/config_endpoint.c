@@ -22,6 +22,8 @@ enum key {
 	KEY_DIRECTION,
 	KEY_SOCKET,
 	KEY_WHEN,
+	KEY_CLOUD,
+	KEY_REQUEST,
 	KEYS,
 };
 
@@ -39,6 +41,9 @@ static const struct {
 	[KEY_DIRECTION] = {"direction", "to, from or both", false, false, config_read_direction},
 	[KEY_SOCKET] = {"socket", "packet or inet", false, false, config_read_socket},
 	[KEY_WHEN] = {"when", "a time window", false, true, config_read_when},
+	[KEY_CLOUD] = {"cloud", "a cloud", false, false, config_read_cloud},
+	[KEY_REQUEST] = {"request", "version, class, method or path below it", false, false,
+			 config_read_request},
 };
 
 /* Longer than the names of all keys. */
@@ -117,7 +122,7 @@ static int read_list(struct config_walk *walk, struct config_endpoint *endpoint,
 static int read_key(struct config_walk *walk, struct config_endpoint *endpoint, enum key key,
 		    const struct yaml_node *value)
 {
-	if (value->kind == YAML_SCALAR)
+	if (value->kind == (key == KEY_REQUEST ? YAML_MAP : YAML_SCALAR))
 		return keys[key].read(walk, endpoint, value);
 	if (value->kind == YAML_LIST && keys[key].list)
 		return read_list(walk, endpoint, key, value);

@@ -206,6 +206,27 @@ int config_read_socket(struct config_walk *walk, struct config_endpoint *endpoin
 	return 0;
 }
 
+const char *config_cloud_to_str(enum metadata_cloud cloud)
+{
+	return cloud == METADATA_NO_CLOUD ? "auto" : metadata_cloud_name(cloud);
+}
+
+int config_read_cloud(struct config_walk *walk, struct config_endpoint *endpoint,
+		      const struct yaml_node *node)
+{
+	const char *words[METADATA_CLOUDS];
+	char all[256] = "they are";
+
+	for (size_t i = 0; i < METADATA_CLOUDS; i++) {
+		words[i] = config_cloud_to_str((enum metadata_cloud)i);
+		strcat(strcat(all, i ? ", " : " "), words[i]);
+	}
+	size_t i = config_read_word(walk, node, words, METADATA_CLOUDS, "a cloud", all);
+	if (i < METADATA_CLOUDS)
+		endpoint->cloud = i;
+	return 0;
+}
+
 /* Who writes "Monday" or "Tues" is shown the short form, though it is far in letters. */
 static const char *suggest_day(const struct schedule_word *word, char *hint)
 {

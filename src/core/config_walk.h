@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What config.c (the file), config_endpoint.c (its keys), config_item.c and config_who.c (what they hold) share. */
+/* What config.c (the file), config_endpoint.c (its keys), config_item.c, config_who.c and config_request.c (what they hold) share. */
 #pragma once
 
 #include "config.h"
@@ -16,6 +16,7 @@ struct config_walk {
 	size_t n_patterns;
 	size_t n_ports;
 	size_t n_windows;
+	const struct request_filter *full; /* of which was told that it is full */
 };
 
 /* Where node stands, for a message that will be kept. */
@@ -74,5 +75,11 @@ int config_read_direction(struct config_walk *walk, struct config_endpoint *endp
 			  const struct yaml_node *node);
 int config_read_socket(struct config_walk *walk, struct config_endpoint *endpoint,
 		       const struct yaml_node *node);
+int config_read_cloud(struct config_walk *walk, struct config_endpoint *endpoint,
+		      const struct yaml_node *node);
 int config_read_when(struct config_walk *walk, struct config_endpoint *endpoint,
 		     const struct yaml_node *node);
+
+/* The same for a mapping. */
+int config_read_request(struct config_walk *walk, struct config_endpoint *endpoint,
+			const struct yaml_node *map);

@@ -118,47 +118,95 @@ static void check_end(const struct decode_cursor *cursor, struct sf_packet *pack
 		packet->flags |= SF_PACKET_TRUNCATED;
 }
 
+static bool walk_frame(struct decode_cursor *cursor, struct sf_packet *packet)
+{
+	uint8_t version = find_ip(cursor);
+
+	packet->len = cursor->frame->len;
+	if (version != 4 && version != 6)
+		return false;
+	if (version == 4 ? !decode_v4(cursor, packet) : !decode_v6(cursor, packet))
+		return false;
+	if (!(packet->flags & SF_PACKET_MALFORMED)) {
+		check_end(cursor, packet);
+		decode_transport(cursor, packet);
+	}
+	return true;
+}
+
+static void walk_raw_v6(struct decode_cursor *cursor, const struct decode_v6_header *header,
+			struct sf_packet *packet)
+{
+	cursor->end = DECODE_NO_END;
+	packet->len = cursor->frame->len;
+	packet->ip_version = 6;
+	packet->proto = header->proto;
+	packet->hop_limit = header->hop_limit;
+	packet->traffic_class = header->traffic_class;
+	memcpy(packet->src, header->src, sizeof(packet->src));
+	memcpy(packet->dst, header->dst, sizeof(packet->dst));
+	decode_behind_chain(cursor, packet);
+}
+
+/* As if it stood behind a link header of no length. */
+static struct decode_frame as_frame(const struct decode_frame *raw)
+{
+	struct decode_frame frame = *raw;
+
+	frame.net = 0;
+	frame.protocol = ETH_P_IP;
+	return frame;
+}
+
 bool decode_frame(const struct decode_frame *frame, struct sf_packet *ret)
 {
 	struct decode_cursor cursor = {.frame = frame};
-	struct sf_packet packet = {.len = frame->len};
-	uint8_t version = find_ip(&cursor);
+	struct sf_packet packet = {};
 
-	if (version != 4 && version != 6)
+	if (!walk_frame(&cursor, &packet))
 		return false;
-	if (version == 4 ? !decode_v4(&cursor, &packet) : !decode_v6(&cursor, &packet))
-		return false;
-	if (!(packet.flags & SF_PACKET_MALFORMED)) {
-		check_end(&cursor, &packet);
-		decode_transport(&cursor, &packet);
-	}
 	*ret = packet;
 	return true;
 }
 
+bool decode_payload(const struct decode_frame *frame, struct decode_payload *ret)
+{
+	struct decode_cursor cursor = {.frame = frame};
+	struct sf_packet packet = {};
+
+	return walk_frame(&cursor, &packet) && decode_behind_ports(&cursor, &packet, ret);
+}
+
 bool decode_raw_v4(const struct decode_frame *frame, struct sf_packet *ret)
 {
-	struct decode_frame ip = *frame;
+	struct decode_frame ip = as_frame(frame);
 
-	ip.net = 0;
-	ip.protocol = ETH_P_IP;
 	return version_at(&ip, 0) == 4 && decode_frame(&ip, ret);
+}
+
+bool decode_raw_v4_payload(const struct decode_frame *frame, struct decode_payload *ret)
+{
+	struct decode_frame ip = as_frame(frame);
+
+	return version_at(&ip, 0) == 4 && decode_payload(&ip, ret);
 }
 
 void decode_raw_v6(const struct decode_frame *frame, const struct decode_v6_header *header,
 		   struct sf_packet *ret)
 {
-	struct decode_cursor cursor = {.frame = frame, .end = DECODE_NO_END};
-	struct sf_packet packet = {
-		.len = frame->len,
-		.ip_version = 6,
-		.proto = header->proto,
-		.hop_limit = header->hop_limit,
-		.traffic_class = header->traffic_class,
-	};
+	struct decode_cursor cursor = {.frame = frame};
+	struct sf_packet packet = {};
 
-	memcpy(packet.src, header->src, sizeof(packet.src));
-	memcpy(packet.dst, header->dst, sizeof(packet.dst));
-	decode_behind_chain(&cursor, &packet);
+	walk_raw_v6(&cursor, header, &packet);
 	*ret = packet;
+}
+
+bool decode_raw_v6_payload(const struct decode_frame *frame, const struct decode_v6_header *header,
+			   struct decode_payload *ret)
+{
+	struct decode_cursor cursor = {.frame = frame};
+	struct sf_packet packet = {};
+
+	walk_raw_v6(&cursor, header, &packet);
+	return decode_behind_ports(&cursor, &packet, ret);
 }

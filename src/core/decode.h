@@ -24,6 +24,19 @@ struct decode_frame {
  */
 bool decode_frame(const struct decode_frame *frame, struct sf_packet *ret);
 
+/* What a TCP segment or a UDP datagram carries. */
+struct decode_payload {
+	const uint8_t *bytes; /* in the frame */
+	size_t captured; /* bytes at hand */
+	size_t len; /* bytes that there are, by the headers; at least captured */
+};
+
+/*
+ * The payload of what decode_frame() reads. False, with ret untouched, when there is none that
+ * could be read: another protocol, a later fragment, a header that is not whole or lies.
+ */
+bool decode_payload(const struct decode_frame *frame, struct decode_payload *ret);
+
 /*
  * The same of a packet as a raw IPv4 socket hands it over, from the IP header
  * on; of frame, net and protocol are not looked at.
@@ -45,3 +58,8 @@ struct decode_v6_header {
 /* The same of a packet from there, which begins with its transport header. */
 void decode_raw_v6(const struct decode_frame *frame, const struct decode_v6_header *header,
 		   struct sf_packet *ret);
+
+/* The payload of these two. */
+bool decode_raw_v4_payload(const struct decode_frame *frame, struct decode_payload *ret);
+bool decode_raw_v6_payload(const struct decode_frame *frame, const struct decode_v6_header *header,
+			   struct decode_payload *ret);

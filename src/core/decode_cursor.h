@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What decode.c (to the IP header) and decode_transport.c (behind it) share: reads that stay within the frame. */
+/* What decode.c (to the IP header), decode_transport.c (behind it) and decode_payload.c share: reads that stay within the frame. */
 #pragma once
 
 #include <string.h>
@@ -48,6 +48,10 @@ static inline void decode_v4_addr(uint8_t *addr, const uint8_t *v4)
 
 /* Extension headers, ports and what follows: packet has its addresses. */
 void decode_transport(struct decode_cursor *cursor, struct sf_packet *packet);
+
+/* What stands behind the ports, of a packet that was decoded up to there. */
+bool decode_behind_ports(const struct decode_cursor *cursor, const struct sf_packet *packet,
+			 struct decode_payload *ret);
 
 /* The same from cursor->l4 on, which is the transport header, of packet->proto. */
 void decode_behind_chain(const struct decode_cursor *cursor, struct sf_packet *packet);

@@ -6,7 +6,7 @@
 	"      iface: \"*\"\n" \
 	"      filter: \"*\"\n"
 
-const char profile_cloud_metadata[] =
+static const char cloud_metadata[] =
 	"# The metadata services of the clouds, on every interface, for every user.\n"
 	"endpoints:\n"
 	"  # AWS, Azure, GCP, OCI, DigitalOcean, Hetzner, OpenStack, Akamai\n"
@@ -29,3 +29,13 @@ const char profile_cloud_metadata[] =
 	"      port: 80\n" EVERYWHERE "  - scaleway:\n"
 	"      range: [169.254.42.42, \"fd00:42::42\"]\n"
 	"      port: 80\n" EVERYWHERE;
+
+/* It says which cloud it means: the host of a demo is in any. */
+static const char demo[] = "endpoints:\n"
+			   "  - imds:\n"
+			   "      range: [169.254.169.254, \"fd00:ec2::254\"]\n"
+			   "      cloud: aws\n"
+			   "      port: 80\n" EVERYWHERE;
+
+const struct profile profile_cloud_metadata = {"cloud-metadata", cloud_metadata};
+const struct profile profile_demo = {"demo", demo};

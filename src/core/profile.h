@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The configuration that serves when there is none: the clouds' metadata services. */
+/* Configurations that are built in, as YAML. */
 #pragma once
 
-#define PROFILE_NAME "cloud-metadata"
+struct profile {
+	const char *name;
+	const char *text;
+};
 
-/* YAML, as a configuration file would say it. */
-extern const char profile_cloud_metadata[];
+/* Serves when there is no file: the clouds' metadata services. */
+extern const struct profile profile_cloud_metadata;
+
+/* The mock service of "sock-filter demo". */
+extern const struct profile profile_demo;

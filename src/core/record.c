@@ -39,11 +39,65 @@ static const char *const counter_names[] = {
 };
 _Static_assert(ARRAY_SIZE(counter_names) == SF_COUNTERS, "every counter has a name");
 
+/* Those of user space, in the order in which they are told. */
+static const struct {
+	const char *name;
+	size_t offset;
+} counts_told[] = {
+#define OWN(name)                                           \
+	{                                                   \
+#name, offsetof(struct record_counts, name) \
+	}
+#define AS(name, member)                                     \
+	{                                                    \
+		name, offsetof(struct record_counts, member) \
+	}
+	OWN(packets_reported),
+	OWN(packets_filtered),
+	OWN(filtered_unknown),
+	OWN(packets_dropped),
+	OWN(packets_unseen),
+	OWN(packets_left),
+	OWN(owners_lost),
+	OWN(processes_unknown),
+	OWN(events_read),
+	OWN(decisions_reported),
+	AS("requests", exchange.requests),
+	OWN(requests_reported),
+	OWN(requests_filtered),
+	OWN(requests_left),
+	AS("requests_uncertain", exchange.uncertain),
+	AS("requests_unanswered", exchange.without_answer),
+	AS("requests_hop_limit", exchange.hop_limit),
+	AS("requests_full", exchange.full),
+	AS("requests_too_many", exchange.too_many),
+	AS("requests_no_memory", exchange.no_memory),
+	AS("answers_unread", exchange.unbuffered),
+	AS("answers_unsolicited", exchange.unsolicited),
+	AS("streams_joined", streams.joined),
+	AS("streams_inward", streams.inward),
+	AS("streams_idle", streams.idle),
+	AS("streams_evicted", streams.evicted),
+	AS("streams_differing", streams.differing),
+	AS("streams_gaps", streams.gaps),
+	AS("streams_gap_bytes", streams.gap_bytes),
+	AS("streams_refused_bytes", streams.refused_bytes),
+	AS("streams_unchecked_bytes", streams.unchecked_bytes),
+	AS("streams_views", streams.merged),
+	AS("streams_views_refused", streams.views_refused),
+	AS("streams_strays", streams.strays),
+	AS("streams_no_memory", streams.no_memory),
+	OWN(output_lost),
+	OWN(reloads),
+	OWN(reloads_failed),
+#undef OWN
+#undef AS
+};
+
 static const char *const type_names[] = {
-	[RECORD_START] = "start",	[RECORD_RELOAD] = "reload",
-	[RECORD_DECISION] = "decision", [RECORD_PACKET] = "packet",
-	[RECORD_ALIVE] = "alive",	[RECORD_LOSS] = "loss",
-	[RECORD_COUNTERS] = "counters", [RECORD_SUMMARY] = "summary",
+	[RECORD_START] = "start",   [RECORD_RELOAD] = "reload",	    [RECORD_DECISION] = "decision",
+	[RECORD_PACKET] = "packet", [RECORD_REQUEST] = "request",   [RECORD_ALIVE] = "alive",
+	[RECORD_LOSS] = "loss",	    [RECORD_COUNTERS] = "counters", [RECORD_SUMMARY] = "summary",
 };
 _Static_assert(ARRAY_SIZE(type_names) == RECORD_TYPES, "every record type has a name");
 
@@ -54,7 +108,7 @@ static const char *const owner_names[] = {
 };
 
 static const char *const source_names[] = {
-	[SF_SOURCE_NONE] = "unknown",	 [SF_SOURCE_SOCKET] = "socket",
+	[SF_SOURCE_NONE] = "none",	 [SF_SOURCE_SOCKET] = "socket",
 	[SF_SOURCE_CONNECT] = "connect", [SF_SOURCE_SENDMSG] = "sendmsg",
 	[SF_SOURCE_BIND] = "bind",	 [SF_SOURCE_BACKFILL] = "backfill",
 };
@@ -78,10 +132,17 @@ static const char *name_of(const char *const *names, size_t n_names, unsigned in
 	return value < n_names && names[value] ? names[value] : "none";
 }
 
-const char *record_counter_name(enum sf_counter counter)
+const char *record_count(const struct record_counts *counts, size_t number, uint64_t *ret)
 {
-	assert(counter < SF_COUNTERS && counter_names[counter]);
-	return counter_names[counter];
+	if (number < SF_COUNTERS) {
+		*ret = counts->kernel[number];
+		return counter_names[number];
+	}
+	number -= SF_COUNTERS;
+	if (number >= ARRAY_SIZE(counts_told))
+		return NULL;
+	memcpy(ret, (const char *)counts + counts_told[number].offset, sizeof(*ret));
+	return counts_told[number].name;
 }
 
 const char *record_type_name(enum record_type type)

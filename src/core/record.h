@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "exchange.h"
 #include "processes.h"
+#include "tally.h"
 
 #define RECORD_SCHEMA 1
 
@@ -19,6 +21,7 @@ enum record_type {
 	RECORD_RELOAD, /* of the configuration, or the failure of it */
 	RECORD_DECISION, /* from the kernel */
 	RECORD_PACKET, /* from the socket */
+	RECORD_REQUEST, /* what packets were for */
 	RECORD_ALIVE,
 	RECORD_LOSS,
 	RECORD_COUNTERS, /* asked for by a signal */
@@ -61,6 +64,12 @@ struct record_traffic {
 	struct record_owner owner;
 };
 
+/* A request with its answer. */
+struct record_request {
+	struct record_traffic traffic; /* of its first view: who and where; of packet the ends */
+	const struct exchange_request *asked;
+};
+
 /* A place where we are attached, and whether we still are. */
 struct record_hook {
 	char name[48]; /* "tap eth0", "cgroup_skb/egress" */
@@ -72,12 +81,13 @@ struct record_hook {
  * produced = reported + lost, for packets and for decisions:
  *   kernel[SF_MATCHED] = packets_reported + packets_filtered + packets_dropped + packets_left
  *   kernel[SF_EVENTS] + kernel[SF_EVENTS_LOST] = events_read + kernel[SF_EVENTS_LOST]
- *   packets_reported counts records handed to the output; output_lost of all
- *   records could not be written.
+ *   exchange.requests = requests_reported + requests_filtered + requests_left
+ *   What is reported was handed to the output; output_lost of all records
+ *   could not be written.
  */
 struct record_counts {
 	uint64_t kernel[SF_COUNTERS];
-	uint64_t packets_reported;
+	uint64_t packets_reported; /* by a record of their own, or as part of a request */
 	uint64_t packets_dropped; /* by the queues of our sockets */
 	uint64_t packets_unseen; /* dropped before the filter: nobody knows whether they matched */
 	uint64_t packets_filtered; /* their process is not one that is shown */
@@ -87,19 +97,30 @@ struct record_counts {
 	uint64_t processes_unknown; /* records of a user whose process could not be named in full */
 	uint64_t events_read;
 	uint64_t decisions_reported;
+	uint64_t requests_reported;
+	uint64_t requests_filtered; /* none of those that their endpoints ask for */
+	uint64_t requests_left; /* made after COUNT was reached, not reported */
+	struct exchange_counts exchange;
+	struct stream_counts streams;
 	uint64_t output_lost; /* records that could not be written */
 	uint64_t reloads;
 	uint64_t reloads_failed; /* the policy before went on */
 };
 
-/* The name of a kernel counter: "seen", "no_owner_kernel". */
-const char *record_counter_name(enum sf_counter counter);
+/*
+ * The counters in the order in which they are told, by number: the name of one,
+ * "seen", "packets_reported", and its value; NULL behind the last.
+ */
+const char *record_count(const struct record_counts *counts, size_t number, uint64_t *ret);
 
 struct record_status {
 	uint64_t uptime_ns;
 	const struct record_hook *hooks; /* start, reload and alive */
 	size_t n_hooks;
 	struct record_counts counts; /* loss: what was lost since the last one */
+	const struct tally *tally; /* counters, summary: the requests, by kind */
+	const char *cloud; /* start, reload: by DMI, NULL when it does not tell */
+	const char *configured_cloud; /* start, reload: of every endpoint, or NULL */
 	const char *config; /* start, reload: file or profile name */
 	bool failed; /* reload: the policy before goes on */
 	const char *owner_hook; /* start: "cgroup" or "tc" */
@@ -117,6 +138,7 @@ struct record {
 	const char *boot_id;
 	union {
 		struct record_traffic traffic; /* decision, packet */
+		struct record_request request;
 		struct record_status status; /* the others */
 	};
 };

@@ -184,6 +184,27 @@ bool capture_decode(const struct capture_frame *frame, struct sf_packet *ret)
 	return false;
 }
 
+void capture_wipe(struct capture_batch *batch, int n)
+{
+	for (int i = 0; i < n; i++) {
+		size_t len = batch->messages[i].msg_len;
+		explicit_bzero(batch->frames[i], len < CAPTURE_SNAPLEN ? len : CAPTURE_SNAPLEN);
+	}
+}
+
+bool capture_payload(const struct capture_frame *frame, struct decode_payload *ret)
+{
+	switch (frame->kind) {
+	case CAPTURE_PACKET:
+		return decode_payload(&frame->frame, ret);
+	case CAPTURE_INET4:
+		return decode_raw_v4_payload(&frame->frame, ret);
+	case CAPTURE_INET6:
+		return decode_raw_v6_payload(&frame->frame, &frame->v6, ret);
+	}
+	return false;
+}
+
 void capture_update_dropped(struct capture *capture)
 {
 	struct tpacket_stats stats;

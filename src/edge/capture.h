@@ -12,8 +12,11 @@
 
 #include "decode.h"
 
-/* Bytes of a frame that are copied: every header that the tap follows fits. */
-#define CAPTURE_SNAPLEN 4096
+/*
+ * Bytes of a frame that are copied: what hosts give to a card, or to each
+ * other, at once. Of frames beyond (BIG TCP) the rest is missing.
+ */
+#define CAPTURE_SNAPLEN (65536 + 256)
 #define CAPTURE_BATCH 64
 
 enum capture_kind {
@@ -65,6 +68,12 @@ int capture_read(struct capture *capture, struct capture_batch *batch);
 
 /* Frame number i of the last read; its bytes are valid until the next. */
 void capture_frame(const struct capture_batch *batch, int i, struct capture_frame *ret);
+
+/* Overwrites what was read last: it may hold secrets, and nobody looks at it again. */
+void capture_wipe(struct capture_batch *batch, int n);
+
+/* What it carries; decode_payload() for each kind. */
+bool capture_payload(const struct capture_frame *frame, struct decode_payload *ret);
 
 /* Reads what the frame is. False, with ret untouched, when it has no addresses. */
 bool capture_decode(const struct capture_frame *frame, struct sf_packet *ret);

@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "json_owner.h"
 #include "json_part.h"
+#include "json_request.h"
 
 #define NS_PER_S 1000000000ULL
 
@@ -104,7 +105,7 @@ static void add_marks(struct buffer *buffer, const struct sf_packet *packet)
 	JSON_ADD(buffer, "]");
 }
 
-static void add_packet(struct buffer *buffer, const struct sf_packet *packet)
+static void add_packet_ends(struct buffer *buffer, const struct sf_packet *packet)
 {
 	const struct ends ends = {packet->src, packet->dst, packet->sport, packet->dport,
 				  record_has_ports(packet)};
@@ -115,6 +116,13 @@ static void add_packet(struct buffer *buffer, const struct sf_packet *packet)
 	JSON_ADD(buffer, ",\"proto\":");
 	json_add_word(buffer, record_proto_name(packet->proto, text));
 	add_ends(buffer, &ends);
+}
+
+static void add_packet(struct buffer *buffer, const struct sf_packet *packet)
+{
+	char text[RECORD_FLAGS_MAX];
+
+	add_packet_ends(buffer, packet);
 	if (record_has_icmp_type(packet)) {
 		JSON_ADD(buffer, ",\"icmp_type\":");
 		buffer_add_u64(buffer, packet->icmp_type);
@@ -134,11 +142,16 @@ static void add_packet(struct buffer *buffer, const struct sf_packet *packet)
 	add_marks(buffer, packet);
 }
 
-static void add_traffic(struct buffer *buffer, const struct record_traffic *traffic)
+static void add_place(struct buffer *buffer, const struct record_traffic *traffic)
 {
 	add_endpoints(buffer, traffic);
 	JSON_ADD(buffer, ",\"iface\":");
 	json_add_string(buffer, traffic->iface);
+}
+
+static void add_traffic(struct buffer *buffer, const struct record_traffic *traffic)
+{
+	add_place(buffer, traffic);
 	if (traffic->direction != SF_DIRECTION_NONE) {
 		JSON_ADD(buffer, ",\"direction\":");
 		json_add_word(buffer, record_direction_name(traffic->direction));
@@ -149,6 +162,14 @@ static void add_traffic(struct buffer *buffer, const struct record_traffic *traf
 	else
 		JSON_ADD(buffer, ",\"decision\":0");
 	json_add_owner(buffer, &traffic->owner);
+}
+
+static void add_request(struct buffer *buffer, const struct record_request *request)
+{
+	add_place(buffer, &request->traffic);
+	add_packet_ends(buffer, &request->traffic.packet);
+	json_add_request(buffer, request->asked);
+	json_add_owner(buffer, &request->traffic.owner);
 }
 
 /* All of them, each time: what is not listed as attached is not watched. */
@@ -171,26 +192,40 @@ static void add_hooks(struct buffer *buffer, const struct record_status *status)
 /* Zeros too, so that a reader can subtract any record from any other. */
 static void add_counts(struct buffer *buffer, const struct record_counts *counts)
 {
-	JSON_ADD(buffer, ",\"counters\":{\"");
-	buffer_add_str(buffer, record_counter_name(0));
-	JSON_ADD(buffer, "\":");
-	buffer_add_u64(buffer, counts->kernel[0]);
-	for (enum sf_counter counter = 1; counter < SF_COUNTERS; counter++)
-		json_add_number(buffer, record_counter_name(counter), counts->kernel[counter]);
-	json_add_number(buffer, "packets_reported", counts->packets_reported);
-	json_add_number(buffer, "packets_filtered", counts->packets_filtered);
-	json_add_number(buffer, "filtered_unknown", counts->filtered_unknown);
-	json_add_number(buffer, "packets_dropped", counts->packets_dropped);
-	json_add_number(buffer, "packets_unseen", counts->packets_unseen);
-	json_add_number(buffer, "packets_left", counts->packets_left);
-	json_add_number(buffer, "owners_lost", counts->owners_lost);
-	json_add_number(buffer, "processes_unknown", counts->processes_unknown);
-	json_add_number(buffer, "events_read", counts->events_read);
-	json_add_number(buffer, "decisions_reported", counts->decisions_reported);
-	json_add_number(buffer, "output_lost", counts->output_lost);
-	json_add_number(buffer, "reloads", counts->reloads);
-	json_add_number(buffer, "reloads_failed", counts->reloads_failed);
+	const char *before = ",\"counters\":{\"";
+	const char *name;
+	uint64_t value;
+
+	for (size_t i = 0; (name = record_count(counts, i, &value)); i++) {
+		buffer_add_str(buffer, before);
+		buffer_add_str(buffer, name);
+		JSON_ADD(buffer, "\":");
+		buffer_add_u64(buffer, value);
+		before = ",\"";
+	}
 	JSON_ADD(buffer, "}");
+}
+
+/* Who asked for what, how often. */
+static void add_tally(struct buffer *buffer, const struct tally *tally)
+{
+	const char *before = "{";
+
+	JSON_ADD(buffer, ",\"requests\":[");
+	for (size_t i = 0; i < tally->n_rows; i++) {
+		const struct tally_row *row = &tally->rows[i];
+		buffer_add_str(buffer, before);
+		JSON_ADD(buffer, "\"n\":");
+		buffer_add_u64(buffer, row->n);
+		json_add_filled(buffer, "comm", row->name);
+		json_add_filled(buffer, "cloud", metadata_cloud_name(row->cloud));
+		json_add_filled(buffer, "version", metadata_version_name(row->version));
+		json_add_text(buffer, "class", metadata_class_name(row->class));
+		JSON_ADD(buffer, "}");
+		before = ",{";
+	}
+	JSON_ADD(buffer, "]");
+	json_add_number(buffer, "requests_others", tally->n_others);
 }
 
 static void add_start(struct buffer *buffer, const struct record_status *status)
@@ -203,6 +238,7 @@ static void add_start(struct buffer *buffer, const struct record_status *status)
 	json_add_string(buffer, status->config);
 	JSON_ADD(buffer, ",\"endpoints\":");
 	json_add_strings(buffer, status->endpoints, status->n_endpoints);
+	json_add_text(buffer, "cloud", status->cloud);
 	JSON_ADD(buffer, ",\"owner_hook\":");
 	json_add_string(buffer, status->owner_hook);
 	add_hooks(buffer, status);
@@ -222,6 +258,8 @@ static void add_status(struct buffer *buffer, const struct record *record)
 		add_hooks(buffer, &record->status);
 	}
 	add_counts(buffer, &record->status.counts);
+	if (record->status.tally)
+		add_tally(buffer, record->status.tally);
 }
 
 void json_emit(struct buffer *buffer, const struct record *record)
@@ -229,6 +267,8 @@ void json_emit(struct buffer *buffer, const struct record *record)
 	add_head(buffer, record);
 	if (record->type == RECORD_DECISION || record->type == RECORD_PACKET)
 		add_traffic(buffer, &record->traffic);
+	else if (record->type == RECORD_REQUEST)
+		add_request(buffer, &record->request);
 	else
 		add_status(buffer, record);
 	JSON_ADD(buffer, "}\n");

@@ -14,6 +14,8 @@
 #include "line.h"
 #include "mem.h"
 #include "status.h"
+#include "text_request.h"
+#include "text_who.h"
 
 /* The widths hold what is usual: a system user, "unattributed reply", "tcp PSH,ACK". */
 enum stop {
@@ -29,7 +31,7 @@ enum stop {
 	STOP_ADDRESSES = 114,
 };
 
-void text_header(struct buffer *buffer, const struct text_style *style)
+void text_header(struct buffer *buffer, const struct text_style *style, enum record_type type)
 {
 	static const struct {
 		enum stop stop;
@@ -42,6 +44,10 @@ void text_header(struct buffer *buffer, const struct text_style *style)
 	};
 	struct line line = {.buffer = buffer, .color = style->color};
 
+	if (type == RECORD_REQUEST) {
+		text_request_header(&line);
+		return;
+	}
 	line_paint(&line, COLOR_TITLE);
 	line_add(&line, "TIME");
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++) {
@@ -50,57 +56,6 @@ void text_header(struct buffer *buffer, const struct text_style *style)
 	}
 	line_paint(&line, COLOR_OFF);
 	line_end(&line);
-}
-
-static const char *who_of(enum sf_owner_kind kind)
-{
-	if (kind == SF_OWNER_UNATTRIBUTED_REPLY)
-		return "unattributed reply";
-	return record_owner_name(kind);
-}
-
-/* "curl[4121]", or as much of it as is known. */
-static void add_process(struct line *line, const struct record_process *by)
-{
-	const char *comm = by->process ? by->process->identity.comm : "";
-
-	if (!by->key.pid) {
-		line_add(line, "-");
-		return;
-	}
-	line_add_name(line, comm[0] ? comm : "?", false);
-	line_addf(line, "[%u]", by->key.pid);
-}
-
-/* As much of a container's id as people use of it. */
-#define CONTAINER_COLUMNS 12
-
-static void add_container(struct line *line, const struct process *process)
-{
-	const char *runtime;
-	char id[CONTAINER_COLUMNS + 1];
-
-	if (!process || !process->ident.container[0])
-		return;
-	runtime = cgroup_runtime_to_str(process->ident.runtime);
-	snprintf(id, sizeof(id), "%.*s", CONTAINER_COLUMNS, process->ident.container);
-	line_addf(line, " %s ", runtime ? runtime : "container");
-	line_add_name(line, id, false);
-}
-
-static void add_who(struct line *line, const struct record_owner *owner)
-{
-	if (owner->kind == SF_OWNER_USER && !owner->user) {
-		line_addf(line, "uid %u", owner->uid);
-		add_container(line, owner->by.process);
-	} else if (owner->kind == SF_OWNER_USER) {
-		line_add_name(line, owner->user, false);
-		line_addf(line, "(%u)", owner->uid);
-	} else {
-		line_paint(line, COLOR_NOTE);
-		line_add(line, who_of(owner->kind));
-		line_paint(line, COLOR_OFF);
-	}
 }
 
 /* The number beside the word is what the filter returned to the kernel. */
@@ -200,9 +155,9 @@ static void add_traffic(struct line *line, const struct record *record)
 
 	line_add_time(line, record->ts_ns);
 	line_seek(line, STOP_PROCESS);
-	add_process(line, &traffic->owner.by);
+	text_add_process(line, &traffic->owner.by);
 	line_seek(line, STOP_WHO);
-	add_who(line, &traffic->owner);
+	text_add_user(line, &traffic->owner);
 	line_seek(line, STOP_WHAT);
 	line_add(line, what_of(record));
 	line_seek(line, STOP_ENDPOINT);
@@ -220,7 +175,7 @@ static void add_traffic(struct line *line, const struct record *record)
 	add_marks(line, traffic);
 	if (traffic->owner.sender.key.pid) {
 		line_add(line, "  (sent by ");
-		add_process(line, &traffic->owner.sender);
+		text_add_process(line, &traffic->owner.sender);
 		line_add(line, ")");
 	}
 	line_end(line);
@@ -242,6 +197,8 @@ void text_emit(struct buffer *buffer, const struct text_style *style, const stru
 		return;
 	if (record->type == RECORD_DECISION || record->type == RECORD_PACKET)
 		add_traffic(&line, record);
+	else if (record->type == RECORD_REQUEST)
+		text_request(&line, record);
 	else
 		status_emit(&line, record);
 }

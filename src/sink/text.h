@@ -12,8 +12,8 @@ struct text_style {
 	bool quiet; /* no start, alive or summary */
 };
 
-/* Appends the column titles that stand above decisions and packets. */
-void text_header(struct buffer *buffer, const struct text_style *style);
+/* Appends the column titles that stand above records of this type and its like. */
+void text_header(struct buffer *buffer, const struct text_style *style, enum record_type type);
 
 /* Appends record, one line or several, local time. */
 void text_emit(struct buffer *buffer, const struct text_style *style, const struct record *record);

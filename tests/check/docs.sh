@@ -98,7 +98,7 @@ sources() {
 named_tests() {
 	grep -oE '`(test_[a-z0-9_]+|[a-z0-9]+(_[a-z0-9]+){3,})`' SECURITY.md CONTRIBUTING.md DESIGN.md |
 		tr -d '`' | grep -v ':bpf_' | while IFS=: read -r doc name; do
-		grep -qrE "unit_test[a-z_]*\($name[,)]|with_[a-z]+\($name\)|on_[a-z]+\($name\)" \
+		grep -qrE "unit_test[a-z_]*\($name[,)]|TEST\($name\)|with_[a-z]+\($name\)|on_[a-z]+\($name\)" \
 			--include='*.c' tests || echo "$doc names $name, which is no test"
 	done
 }
@@ -121,6 +121,20 @@ visibility() {
 		grep -v '^all ' | sort >"$dir/row_tests"
 	comm -23 "$dir/row_names" "$dir/row_tests" | sed 's/$/: a row without a test/'
 	comm -13 "$dir/row_names" "$dir/row_tests" | sed 's/$/: a test without a row/'
+}
+
+# The same for docs/clients.md.
+clients() {
+	sed -nE '/^\| (test|---)/d; s/^\| ([^|]*) \|.*/\1/p' docs/clients.md | sort >"$dir/client_rows"
+	[ "$(wc -l <"$dir/client_rows")" -ge 30 ] || echo "too few rows found in docs/clients.md"
+	sed -n 's/^@test "\(.*\)" {.*/\1/p' tests/netns/clouds.bats tests/netns/clients.bats |
+		grep -v '^all ' | sort |
+		diff "$dir/client_rows" -
+	jq -r '.dependencies | to_entries[] | "\(.key) \(.value)"' tests/netns/clients/package.json |
+		while read -r name version; do
+			grep -qF "| $name $version (npm) |" docs/clients.md ||
+				echo "docs/clients.md does not have $name $version"
+		done
 }
 
 # Every promise has a test: one file, or one name of a test, or what stands for it.
@@ -242,6 +256,7 @@ judge "every file that the documents name exists" named_files
 judge "every test that the documents name exists" named_tests
 judge "every network test that is listed exists" listed_bats
 judge "docs/visibility.md has a row for each of its tests, and no other" visibility
+judge "docs/clients.md has a row for each of its tests, and the versions of its clients" clients
 judge "every promise of SECURITY.md names what holds it" promises
 judge "no word of the workshop in any file" workshop
 echo "1..$number"

@@ -55,22 +55,41 @@ static void check(const struct sf_packet *packet, const struct decode_frame *fra
 	check_quote(packet);
 }
 
+static void check_payload(const struct decode_payload *payload, const struct decode_frame *frame)
+{
+	static volatile uint8_t sum;
+
+	assert(payload->captured <= payload->len);
+	if (!payload->captured)
+		return;
+	assert(payload->bytes >= frame->bytes);
+	assert(payload->bytes + payload->captured <= frame->bytes + frame->captured);
+	for (size_t i = 0; i < payload->captured; i++)
+		sum = (uint8_t)(sum + payload->bytes[i]);
+}
+
 /* The bytes behind a header of which the socket tells by other means. */
 static void decode_as_raw(const struct decode_frame *frame)
 {
 	struct decode_v6_header header = {.proto = (uint8_t)frame->protocol};
+	struct decode_payload payload;
 	struct sf_packet packet;
 
 	if (decode_raw_v4(frame, &packet))
 		check(&packet, frame);
+	if (decode_raw_v4_payload(frame, &payload))
+		check_payload(&payload, frame);
 	decode_raw_v6(frame, &header, &packet);
 	check(&packet, frame);
+	if (decode_raw_v6_payload(frame, &header, &payload))
+		check_payload(&payload, frame);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct decode_frame frame = {};
 	struct sf_packet packet, untouched;
+	struct decode_payload payload;
 	uint8_t *bytes;
 
 	if (size < HEAD)
@@ -91,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&packet, &frame);
 	else
 		assert(!memcmp(&packet, &untouched, sizeof(packet)));
+	if (decode_payload(&frame, &payload))
+		check_payload(&payload, &frame);
 	decode_as_raw(&frame);
 	free(bytes);
 	return 0;

@@ -33,7 +33,7 @@ static void emit_processes(struct buffer *buffer)
 	owner->netns = 4026531840U;
 	owner->cookie = UINT64_MAX;
 	sample_set_process(&owner->by, &process);
-	for (enum sf_source source = SF_SOURCE_SOCKET; source <= SF_SOURCE_BACKFILL; source++) {
+	for (enum sf_source source = SF_SOURCE_NONE; source <= SF_SOURCE_BACKFILL; source++) {
 		owner->source = source;
 		json_emit(buffer, &record);
 	}
@@ -94,6 +94,79 @@ static void emit_names(struct buffer *buffer)
 	json_emit(buffer, &record);
 }
 
+static void emit_asked(struct buffer *buffer, const struct exchange_request *asked)
+{
+	struct record record = sample_request(asked);
+
+	json_emit(buffer, &record);
+}
+
+/* The first of them has every member, to be spoilt. */
+static void emit_full_request(struct buffer *buffer)
+{
+	struct exchange_request asked = sample_asked_all();
+	struct record record = sample_request(&asked);
+	struct record_owner *owner = &record.request.traffic.owner;
+	struct process process = sample_process();
+
+	record.request.traffic.endpoints[1] = "everything";
+	record.request.traffic.n_endpoints = 2;
+	sample_set_process(&owner->by, &process);
+	owner->sender = owner->by;
+	owner->sender_source = SF_SOURCE_SENDMSG;
+	json_emit(buffer, &record);
+	record.request.traffic.packet = sample_ipv6();
+	record.request.traffic.iface = SAMPLE_HOSTILE;
+	owner->by = owner->sender = (struct record_process){0};
+	json_emit(buffer, &record);
+}
+
+static void emit_words(struct buffer *buffer)
+{
+	struct exchange_request asked = sample_asked();
+
+	for (unsigned int i = 0; i < METADATA_CLOUDS; i++) {
+		asked.metadata.cloud = (enum metadata_cloud)i;
+		emit_asked(buffer, &asked);
+	}
+	for (unsigned int i = 0; i < METADATA_VERSIONS; i++) {
+		asked.metadata.version = (enum metadata_version)i;
+		emit_asked(buffer, &asked);
+	}
+	for (unsigned int i = 0; i < METADATA_CLASSES; i++) {
+		asked.metadata.class = (enum metadata_class)i;
+		emit_asked(buffer, &asked);
+	}
+	for (unsigned int i = 0; i < METADATA_REASONS; i++) {
+		asked.metadata.reason = (enum metadata_reason)i;
+		emit_asked(buffer, &asked);
+	}
+	for (unsigned int i = 0; i < EXCHANGE_ANSWERS; i++) {
+		asked.answer = (enum exchange_answer)i;
+		emit_asked(buffer, &asked);
+	}
+}
+
+static void emit_requests(struct buffer *buffer)
+{
+	struct exchange_request asked = sample_asked_little();
+	struct exchange_request http = {.n_views = 1, .protocol = EXCHANGE_HTTP, .proto = 6};
+
+	emit_full_request(buffer);
+	emit_words(buffer);
+	emit_asked(buffer, &asked);
+	emit_asked(buffer, &http);
+	asked.protocol = EXCHANGE_TLS;
+	asked.has_ech = true;
+	emit_asked(buffer, &asked);
+	strcpy(asked.name, "metadata.google.internal");
+	emit_asked(buffer, &asked);
+	asked.protocol = EXCHANGE_DNS;
+	asked.has_ech = false;
+	asked.question_type = UINT16_MAX;
+	emit_asked(buffer, &asked);
+}
+
 static void emit_statuses(struct buffer *buffer)
 {
 	static const struct record_hook detached = {"tap " SAMPLE_HOSTILE, false};
@@ -104,8 +177,14 @@ static void emit_statuses(struct buffer *buffer)
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct record record = sample_status(types[i]);
+		struct tally tally = sample_tally();
 
+		record.status.cloud = "aws";
+		if (types[i] == RECORD_COUNTERS || types[i] == RECORD_SUMMARY)
+			record.status.tally = &tally;
 		json_emit(buffer, &record);
+		tally = (struct tally){0};
+		record.status.cloud = NULL;
 		record.status.hooks = &detached;
 		record.status.n_hooks = 1;
 		json_emit(buffer, &record);
@@ -122,6 +201,7 @@ int main(void)
 	emit_protocols(&buffer);
 	emit_names(&buffer);
 	emit_statuses(&buffer);
+	emit_requests(&buffer);
 	complete = !buffer.failed && fwrite(buffer.bytes, buffer.len, 1, stdout) == 1;
 	buffer_done(&buffer);
 	return complete && fflush(stdout) == 0 ? 0 : 1;

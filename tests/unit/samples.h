@@ -3,6 +3,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "mem.h"
@@ -118,6 +119,84 @@ static inline struct record sample_traffic(enum record_type type)
 	};
 }
 
+/* What a curl of the web server asked of AWS, and got. */
+static inline struct exchange_request sample_asked(void)
+{
+	return (struct exchange_request){
+		.n_views = 1,
+		.proto = IPPROTO_TCP,
+		.protocol = EXCHANGE_HTTP,
+		.ts_ns = 1000000000ULL,
+		.metadata =
+			{
+				.cloud = METADATA_AWS,
+				.version = METADATA_V1,
+				.class = METADATA_CLASS_CREDENTIAL,
+				.role = "web-role",
+			},
+		.fields = 1U << HTTP_HOST | 1U << HTTP_USER_AGENT,
+		.major = 1,
+		.minor = 1,
+		.method = "GET",
+		.path = "/latest/meta-data/iam/security-credentials/web-role",
+		.raw = "/latest/meta-data/iam//security-credentials/web-role",
+		.host = "169.254.169.254",
+		.agent = "curl/8.5.0",
+		.answer = EXCHANGE_WHOLE,
+		.has_latency = true,
+		.status = 200,
+		.latency_ns = 1500000,
+		.answer_bytes = 1312,
+		.server = "EC2ws",
+		.credential =
+			{
+				.key_id = "ASIAIOSFODNN7EXAMPLE",
+				.expiry = "2026-11-22T18:50:00Z",
+			},
+	};
+}
+
+/* Of what was asked next to nothing is known, and of who asked nothing. */
+static inline struct exchange_request sample_asked_little(void)
+{
+	return (struct exchange_request){
+		.n_views = 1,
+		.proto = IPPROTO_UDP,
+		.protocol = EXCHANGE_OTHER,
+		.metadata = {.version = METADATA_UNKNOWN, .reason = METADATA_NOT_HTTP},
+		.answer = EXCHANGE_NO_ANSWER,
+	};
+}
+
+/* Every member that such a record can have. */
+static inline struct exchange_request sample_asked_all(void)
+{
+	struct exchange_request asked = sample_asked();
+
+	asked.metadata.reason = METADATA_DIFFERS;
+	asked.metadata.version = METADATA_UNKNOWN;
+	asked.n_views = 2;
+	asked.anomalies = (1U << HTTP_ANOMALIES) - 1;
+	asked.fields = (1U << HTTP_FIELDS) - 1;
+	asked.is_cut = true;
+	asked.is_hop_limit = true;
+	strcpy(asked.credential.lifetime, "21600");
+	strcpy(asked.credential.role, "arn:aws:iam::123456789012:role/web-role");
+	return asked;
+}
+
+/* asked must stay. */
+static inline struct record sample_request(const struct exchange_request *asked)
+{
+	struct record record = sample_traffic(RECORD_PACKET);
+	struct record_traffic traffic = record.traffic;
+
+	record.type = RECORD_REQUEST;
+	traffic.packet.proto = asked->proto;
+	record.request = (struct record_request){.traffic = traffic, .asked = asked};
+	return record;
+}
+
 /* A rejected packet: no endpoint, nobody behind it. */
 static inline struct record sample_rejected(void)
 {
@@ -142,6 +221,37 @@ static inline struct record_counts sample_counts(void)
 		.owners_lost = 4,
 		.events_read = 14,
 		.decisions_reported = 9,
+		.requests_reported = 3,
+		.requests_filtered = 1,
+		.requests_left = 1,
+		.exchange =
+			{
+				.requests = 5,
+				.uncertain = 2,
+				.without_answer = 1,
+				.hop_limit = 1,
+				.full = 8,
+				.too_many = 10,
+				.unbuffered = 11,
+				.unsolicited = 12,
+				.no_memory = 13,
+			},
+		.streams =
+			{
+				.joined = 14,
+				.inward = 15,
+				.idle = 16,
+				.evicted = 17,
+				.differing = 18,
+				.gaps = 19,
+				.gap_bytes = 20,
+				.refused_bytes = 21,
+				.unchecked_bytes = 22,
+				.merged = 23,
+				.views_refused = 24,
+				.strays = 25,
+				.no_memory = 26,
+			},
 		.output_lost = 5,
 		.reloads = 6,
 		.reloads_failed = 7,
@@ -188,4 +298,19 @@ static inline struct record sample_status(enum record_type type)
 				.n_endpoints = ARRAY_SIZE(endpoints),
 			},
 	};
+}
+
+/* 3 requests of two kinds, and one for which there was no row. */
+static inline struct tally sample_tally(void)
+{
+	static const struct metadata kinds[] = {
+		{.cloud = METADATA_AWS, .version = METADATA_V1, .class = METADATA_CLASS_CREDENTIAL},
+		{.version = METADATA_NONE},
+	};
+	struct tally tally = {.n = 1, .n_others = 1};
+
+	tally_add(&tally, "curl", &kinds[0]);
+	tally_add(&tally, "", &kinds[1]);
+	tally_add(&tally, "curl", &kinds[0]);
+	return tally;
 }

@@ -36,7 +36,8 @@
 #define NAME(value) \
 	"endpoints:\n  - " value ":\n      range: ::1\n      iface: lo\n      filter: root\n"
 
-#define ALL_KEYS "the keys are range, iface, filter, port, direction, socket, when\n"
+#define ALL_KEYS \
+	"the keys are range, iface, filter, port, direction, socket, when, cloud, request\n"
 
 /* expected: a line "LINE:COLUMN+LENGTH TEXT; HINT" for each error. */
 struct bad {
@@ -178,7 +179,8 @@ static void test_every_key(void **state)
 static void test_accepted(void **state)
 {
 	(void)state;
-	expect_ok(profile_cloud_metadata);
+	expect_ok(profile_demo.text);
+	expect_ok(profile_cloud_metadata.text);
 	expect_ok(WITH("port: 1"));
 	expect_ok(WITH("direction: both"));
 	expect_ok(WITH("socket: packet"));
@@ -194,6 +196,7 @@ static void test_keys(void **state)
 	static const struct bad cases[] = {
 		{WITH("prot: 80"), "6:7+4 unknown key 'prot'; did you mean 'port'?\n"},
 		{WITH("allow: root"), "6:7+5 the key 'allow' is reserved for a later version\n"},
+		{WITH("\"port\\0\": 80"), "6:7+8 unknown key 'port'; " ALL_KEYS},
 		{WITH("xyzzy: 80"), "6:7+5 unknown key 'xyzzy'; " ALL_KEYS},
 		{WITH("iface: eth0"), "6:7+5 duplicate key 'iface'; first given in line 4\n"},
 		{WITH("[port]: 80"), "6:7+1 expected a key, found a list; " ALL_KEYS},
@@ -511,6 +514,109 @@ static void test_ports_and_direction(void **state)
 	check_bad(cases, ARRAY_SIZE(cases));
 }
 
+static void test_cloud(void **state)
+{
+#define CLOUDS                                                                                  \
+	" is not a cloud; they are auto, aws, ecs, eks, azure, azure-wire, gcp, oci, alibaba, " \
+	"digitalocean, hetzner, openstack, scaleway, akamai\n"
+	static const struct bad cases[] = {
+		{WITH("cloud: amazon"), "6:14+6 'amazon'" CLOUDS},
+		{WITH("cloud: AWS"), "6:14+3 'AWS' is not a cloud; did you mean 'aws'?\n"},
+		{WITH("cloud: azur"), "6:14+4 'azur' is not a cloud; did you mean 'azure'?\n"},
+		{WITH("cloud: ''"), "6:14+2 ''" CLOUDS},
+		{WITH("cloud: [aws, gcp]"), "6:14+1 'cloud' holds a list; expected a cloud\n"},
+		{WITH("cloud:"), "6:7+1 'cloud' holds nothing; expected a cloud\n"},
+	};
+	char text[256];
+	(void)state;
+	for (enum metadata_cloud cloud = 0; cloud < METADATA_CLOUDS; cloud++) {
+		snprintf(text, sizeof(text), WITH("cloud: %s"), config_cloud_to_str(cloud));
+		struct config *config = parse_good(text);
+		assert_int_equal(config->endpoints[0].cloud, cloud);
+		config_free(config);
+	}
+	struct config *config = parse_good(WITH("port: 80"));
+	assert_int_equal(config->endpoints[0].cloud, METADATA_NO_CLOUD);
+	config_free(config);
+	check_bad(cases, ARRAY_SIZE(cases));
+}
+
+static void test_request(void **state)
+{
+	struct config *config =
+		parse_good(WITH("request: {version: v1, class: [token, user-data, unknown, token], "
+				"method: [PUT, M-SEARCH], path: ['/latest/*', '*/token']}"));
+	const struct request_filter *request = config->endpoints[0].request;
+	(void)state;
+	assert_int_equal(request->versions, 1U << METADATA_V1);
+	assert_int_equal(request->classes, 1U << METADATA_CLASS_TOKEN |
+						   1U << METADATA_CLASS_USER_DATA |
+						   1U << METADATA_CLASS_UNKNOWN);
+	assert_int_equal(request->n_methods, 2);
+	assert_string_equal(request->methods[0], "PUT");
+	assert_string_equal(request->methods[1], "M-SEARCH");
+	assert_int_equal(request->n_paths, 2);
+	assert_memory_equal(request->paths[0], "/latest/*", request->path_lens[0]);
+	assert_memory_equal(request->paths[1], "*/token", request->path_lens[1]);
+	config_free(config);
+	config = parse_good(WITH("request: {version: [v1, v2]}"));
+	assert_int_equal(config->endpoints[0].request->versions,
+			 1U << METADATA_V1 | 1U << METADATA_V2);
+	assert_int_equal(config->endpoints[0].request->classes, 0);
+	assert_int_equal(config->endpoints[0].request->n_methods, 0);
+	config_free(config);
+	config = parse_good(WITH("port: 80"));
+	assert_null(config->endpoints[0].request);
+	config_free(config);
+}
+
+static void test_bad_requests(void **state)
+{
+#define REQUEST(body) WITH("request: {" body "}")
+#define BELOW "; expected version, class, method or path below it\n"
+#define REQUEST_KEYS "; the keys of a request are version, class, method, path\n"
+#define METHOD " is not a method; write GET, PUT and so on, in capital letters\n"
+#define PATH                                                                                      \
+	" is not the path of a request; write /latest/user-data or /latest/meta-data/*, without " \
+	"query\n"
+	static const struct bad cases[] = {
+		{WITH("request: v1"), "6:16+2 'request' holds a text" BELOW},
+		{WITH("request: [v1]"), "6:16+1 'request' holds a list" BELOW},
+		{WITH("request: {}"), "6:16+1 'request' holds an empty mapping" BELOW},
+		{WITH("request:"), "6:7+1 'request' holds nothing" BELOW},
+		{REQUEST("vresion: v1"), "6:17+7 unknown key 'vresion'; did you mean 'version'?\n"},
+		{REQUEST("status: 200"), "6:17+6 unknown key 'status'" REQUEST_KEYS},
+		{REQUEST("[version]: v1"), "6:17+1 expected a key, found a list" REQUEST_KEYS},
+		{REQUEST("version: 1"),
+		 "6:26+1 '1' is not a version; write v1, v2, unknown or none\n"},
+		{REQUEST("version: v1, version: v2"),
+		 "6:30+7 duplicate key 'version'; first given in line 6\n"},
+		{REQUEST("version: []"),
+		 "6:26+1 'version' holds an empty list; expected a version\n"},
+		{REQUEST("version: {v1: x}"),
+		 "6:26+1 'version' holds a mapping; expected a version or a list of them\n"},
+		{REQUEST("class: [[token]]"), "6:25+1 'class' lists a list; expected a class\n"},
+		{REQUEST("class: tokens"),
+		 "6:24+6 'tokens' is not a class of requests; did you mean 'token'?\n"},
+		{REQUEST("class: x"),
+		 "6:24+1 'x' is not a class of requests; they are unknown, metadata, identity, "
+		 "sensitive, user-data, credential, token\n"},
+		{REQUEST("method: get"), "6:25+3 'get' is not a method; did you mean 'GET'?\n"},
+		{REQUEST("method: GTE"), "6:25+3 'GTE' is not a method; did you mean 'GET'?\n"},
+		{REQUEST("method: 'A B'"), "6:25+5 'A B'" METHOD},
+		{REQUEST("method: ''"), "6:25+2 ''" METHOD},
+		{REQUEST("method: \"PUT\\0\""), "6:25+7 'PUT'" METHOD},
+		{REQUEST("method: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+		 "6:25+32 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'" METHOD},
+		{REQUEST("path: latest"), "6:23+6 'latest'" PATH},
+		{REQUEST("path: ''"), "6:23+2 ''" PATH},
+		{REQUEST("path: \"/a\\e[31m\""), "6:23+10 '/a\\x1B[31m'" PATH},
+		{REQUEST("path: \"/a\\0b\""), "6:23+7 '/a'" PATH},
+	};
+	(void)state;
+	check_bad(cases, ARRAY_SIZE(cases));
+}
+
 static void test_when(void **state)
 {
 #define DAYS "; the days are Mon, Tue, Wed, Thu, Fri, Sat, Sun\n"
@@ -764,6 +870,11 @@ static void put_exe(FILE *stream, size_t i)
 	fprintf(stream, "exe:/bin/%zu", i);
 }
 
+static void put_path(FILE *stream, size_t i)
+{
+	fprintf(stream, "/%zu", i);
+}
+
 static void put_number(FILE *stream, size_t i)
 {
 	fprintf(stream, "%zu", i + 1);
@@ -852,6 +963,15 @@ static void test_long_units(void **state)
 	expect_ok(text);
 }
 
+static void test_word_limit(void **state)
+{
+	(void)state;
+	check_limit("iface: lo\n      filter: root\n      range: ::1\n      request:\n"
+		    "       path:",
+		    put_path, REQUEST_FILTER_PATHS_MAX,
+		    "72:11+3 more than 64 paths in one endpoint\n");
+}
+
 static void test_ten_thousand_ranges(void **state)
 {
 	cleanup_free char *text =
@@ -918,6 +1038,9 @@ int main(void)
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_long_units),
 		cmocka_unit_test(test_ports_and_direction),
+		cmocka_unit_test(test_cloud),
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_bad_requests),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_all_errors),
 		cmocka_unit_test(test_syntax),
@@ -928,6 +1051,7 @@ int main(void)
 		cmocka_unit_test(test_anchor_limit),
 		cmocka_unit_test(test_endpoint_limit),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_word_limit),
 		cmocka_unit_test(test_ten_thousand_ranges),
 		cmocka_unit_test(test_a_hundred_are_kept),
 		cmocka_unit_test(test_set_ifaces),

@@ -625,6 +625,103 @@ static void test_offload(void **state)
 }
 
 /* Captured in part: what was not captured is marked; what the frame holds is not truncated. */
+/* frame: what follows is cut off the end of the frame's bytes at hand. */
+struct carried {
+	const char *words;
+	int len; /* -1: no payload can be read */
+	size_t missing; /* bytes of it that are not at hand */
+};
+
+static void assert_carries(const struct carried *row)
+{
+	struct decode_payload payload = {.len = 77};
+	struct decode_frame read;
+	struct frame frame;
+	struct guard guard;
+	bool is_read;
+
+	frame_write(&frame, row->words);
+	read = frame_as_read(frame.bytes, frame.len);
+	guard_init(&guard, read.bytes, read.captured);
+	read.bytes = (const uint8_t *)guard.bytes;
+	is_read = decode_payload(&read, &payload);
+	if (row->len < 0) {
+		if (is_read || payload.len != 77)
+			fail_msg("%s: a payload", row->words);
+	} else if (!is_read || payload.len != (size_t)row->len ||
+		   payload.captured != (size_t)row->len - row->missing) {
+		fail_msg("%s: %d, %zu of %zu bytes", row->words, is_read, payload.captured,
+			 payload.len);
+	} else if (payload.captured) {
+		assert_true(payload.bytes >= read.bytes);
+		assert_true(payload.bytes + payload.captured <= read.bytes + read.captured);
+	}
+	guard_done(&guard);
+}
+
+static void test_payload(void **state)
+{
+	static const struct carried rows[] = {
+		{V4 "tcp:1,80 pay=7", 7, 0},
+		{V4 "tcp:1,80", 0, 0},
+		{V6 "tcp:1,80 pay=7", 7, 0},
+		{V6 "hop dst tcp:1,80 pay=7", 7, 0},
+		{"vlan " V4 "tcp:1,80 pay=7", 7, 0},
+		{V4 "udp:1,53 pay=9", 9, 0},
+		{V6 "udp:1,53 pay=9", 9, 0},
+		/* padding is nobody's */
+		{V4 "tot=45 tcp:1,80 pay=26", 5, 0},
+		{V4 "tot=40 tcp:1,80 pay=26", 0, 0},
+		/* options */
+		{V4 "tcp:1,80 doff=6 pay=7", 3, 0},
+		{V4 "tcp:1,80 doff=15 pay=40", 0, 0},
+		/* what is missing is missing */
+		{V4 "tcp:1,80 pay=20 chop=5", 20, 5},
+		{V4 "tcp:1,80 pay=20 chop=20", 20, 20},
+		{V4 "tot=1040 tcp:1,80 pay=10", 1000, 990},
+		/* the first fragment has what it has */
+		{V4 "frag=2000 tcp:1,80 pay=16", 16, 0},
+		{V4 "frag=2001 tcp:1,80 pay=16", -1, 0},
+		{V6 "fr:1 udp:1,53 pay=16", 16, 0},
+		{V6 "fr:8 udp:1,53 pay=16", -1, 0},
+		/* lies */
+		{V4 "tcp:1,80 doff=4 pay=7", -1, 0},
+		{V4 "tcp:1,80 doff=15 pay=7", -1, 0},
+		{V4 "tot=39 tcp:1,80 pay=7", -1, 0},
+		{V4 "tot=27 udp:1,53 pay=7", -1, 0},
+		{V4 "tcp:1,80 chop=1", -1, 0},
+		{V4 "icmp:8,1 pay=7", -1, 0},
+		{V4 "gre pay=30", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_carries(&rows[i]);
+}
+
+/* The length of a datagram, where it says less than the IP header, or more, or too little. */
+static void test_udp_length(void **state)
+{
+	static const struct {
+		uint16_t claimed;
+		int len;
+	} rows[] = {{8, 0}, {12, 4}, {17, 9}, {40, 9}, {0, 9}, {7, -1}};
+	struct decode_payload payload;
+	struct decode_frame read;
+	struct frame frame;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		frame_write(&frame, V4 "udp:1,53 pay=9");
+		read = frame_as_read(frame.bytes, frame.len);
+		frame.bytes[14 + 20 + 4] = (uint8_t)(rows[i].claimed >> 8);
+		frame.bytes[14 + 20 + 5] = (uint8_t)rows[i].claimed;
+		assert_int_equal(decode_payload(&read, &payload), rows[i].len >= 0);
+		if (rows[i].len >= 0)
+			assert_int_equal(payload.len, rows[i].len);
+	}
+}
+
 static void test_snaplen(void **state)
 {
 	struct decode_frame read;
@@ -783,6 +880,8 @@ int main(void)
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_what_the_kernel_says),
 		cmocka_unit_test(test_offload),
+		cmocka_unit_test(test_payload),
+		cmocka_unit_test(test_udp_length),
 		cmocka_unit_test(test_snaplen),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_first_readable_length),

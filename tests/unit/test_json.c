@@ -25,6 +25,15 @@
 #define HOOKS                                                   \
 	"\"hooks\":[{\"name\":\"tap eth0\",\"attached\":true}," \
 	"{\"name\":\"cgroup_skb/egress\",\"attached\":true}]"
+#define REQUEST_COUNTERS                                                                      \
+	"\"requests\":5,\"requests_reported\":3,\"requests_filtered\":1,\"requests_left\":1," \
+	"\"requests_uncertain\":2,\"requests_unanswered\":1,\"requests_hop_limit\":1,"        \
+	"\"requests_full\":8,\"requests_too_many\":10,\"requests_no_memory\":13,"             \
+	"\"answers_unread\":11,\"answers_unsolicited\":12,\"streams_joined\":14,"             \
+	"\"streams_inward\":15,\"streams_idle\":16,\"streams_evicted\":17,"                   \
+	"\"streams_differing\":18,\"streams_gaps\":19,\"streams_gap_bytes\":20,"              \
+	"\"streams_refused_bytes\":21,\"streams_unchecked_bytes\":22,\"streams_views\":23,"   \
+	"\"streams_views_refused\":24,\"streams_strays\":25,\"streams_no_memory\":26,"
 #define COUNTERS                                                                                                                      \
 	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"                                                  \
 	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                                                      \
@@ -33,7 +42,8 @@
 	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,\"matched_inet\":0,\"processes_lost\":0,"   \
 	"\"packets_reported\":26,\"packets_filtered\":2,\"filtered_unknown\":1,"                                                      \
 	"\"packets_dropped\":2,\"packets_unseen\":0,\"packets_left\":1,\"owners_lost\":4,\"processes_unknown\":0,\"events_read\":14," \
-	"\"decisions_reported\":9,\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
+	"\"decisions_reported\":9," REQUEST_COUNTERS                                                                                  \
+	"\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
 
 static char *emit(const struct record *record)
 {
@@ -281,6 +291,37 @@ static void statuses(void **state)
 	assert_emits(&summary, HEAD("summary", "1") COUNTERS "}\n");
 }
 
+static void a_firmware_names_the_cloud(void **state)
+{
+	struct record record = sample_status(RECORD_START);
+
+	(void)state;
+	record.status.cloud = "aws";
+	assert_has(&record, "\"endpoints\":[\"imdsv2\",\"dns\"],\"cloud\":\"aws\",\"owner_hook\"");
+	record.type = RECORD_RELOAD;
+	record.status.failed = true;
+	assert_has(&record, ",\"ok\":false,\"version\":\"0.1.0\"");
+	assert_has(&record, "\"cloud\":\"aws\",\"owner_hook\"");
+}
+
+static void a_tally_names_what_it_counts(void **state)
+{
+	struct record record = sample_status(RECORD_SUMMARY);
+	struct tally tally = sample_tally();
+
+	(void)state;
+	record.status.tally = &tally;
+	assert_emits(&record, HEAD("summary", "1") COUNTERS
+		     ",\"requests\":[{\"n\":2,\"comm\":\"curl\",\"cloud\":\"aws\","
+		     "\"version\":\"v1\",\"class\":\"credential\"},"
+		     "{\"n\":1,\"class\":\"unknown\"}],\"requests_others\":1}\n");
+	tally = (struct tally){0};
+	assert_has(&record, "},\"requests\":[],\"requests_others\":0}\n");
+	/* who asks chooses his name */
+	tally_add(&tally, "x\"}\n{", &(struct metadata){.version = METADATA_V2});
+	assert_has(&record, "\"comm\":\"x\\\"}\\u000a{\",\"version\":\"v2\"");
+}
+
 static void a_hook_that_is_gone_is_not_attached(void **state)
 {
 	static const struct record_hook gone = {"tap eth0", false};
@@ -445,6 +486,8 @@ int main(void)
 		cmocka_unit_test(hostile_processes_stay_inside_their_strings),
 		cmocka_unit_test(owners_without_a_user_are_told_apart),
 		cmocka_unit_test(statuses),
+		cmocka_unit_test(a_firmware_names_the_cloud),
+		cmocka_unit_test(a_tally_names_what_it_counts),
 		cmocka_unit_test(a_hook_that_is_gone_is_not_attached),
 		cmocka_unit_test(times_are_exact_from_the_first_to_the_last),
 		cmocka_unit_test(hostile_names_stay_inside_their_string),

@@ -19,19 +19,29 @@ static void assert_snake_case(const char *name)
 		assert_true(islower(*c) || isdigit(*c) || *c == '_');
 }
 
-static void counters_are_named(void **state)
+static void each_counter_has_one_name(void **state)
 {
+	const struct record_counts counts = {.kernel[SF_SEEN] = 5, .reloads_failed = 7};
+	const char *name, *other;
+	uint64_t value;
+
 	(void)state;
-	for (enum sf_counter i = 0; i < SF_COUNTERS; i++) {
-		assert_snake_case(record_counter_name(i));
-		for (enum sf_counter j = 0; j < i; j++)
-			assert_string_not_equal(record_counter_name(i), record_counter_name(j));
+	for (size_t i = 0; (name = record_count(&counts, i, &value)); i++) {
+		assert_snake_case(name);
+		for (size_t j = 0; j < i; j++) {
+			other = record_count(&counts, j, &value);
+			assert_string_not_equal(name, other);
+		}
+		assert_non_null(record_count(&counts, i, &value));
+		assert_int_equal(value, i == SF_SEEN			      ? 5
+					: strcmp(name, "reloads_failed") == 0 ? 7
+									      : 0);
 	}
-	assert_string_equal(record_counter_name(SF_SEEN), "seen");
-	assert_string_equal(record_counter_name(SF_NO_OWNER_UNATTRIBUTED_REPLY),
+	assert_string_equal(record_count(&counts, SF_SEEN, &value), "seen");
+	assert_string_equal(record_count(&counts, SF_NO_OWNER_UNATTRIBUTED_REPLY, &value),
 			    "no_owner_unattributed_reply");
-	assert_string_equal(record_counter_name(SF_FLOWS_REFUSED), "flows_refused");
-	assert_string_equal(record_counter_name(SF_FRAGMENTS_ALONE), "fragments_alone");
+	assert_string_equal(record_count(&counts, SF_FLOWS_REFUSED, &value), "flows_refused");
+	assert_string_equal(record_count(&counts, SF_FRAGMENTS_ALONE, &value), "fragments_alone");
 }
 
 static void enums_are_named(void **state)
@@ -44,6 +54,7 @@ static void enums_are_named(void **state)
 	assert_string_equal(record_type_name(RECORD_DECISION), "decision");
 	assert_string_equal(record_owner_name(SF_OWNER_UNATTRIBUTED_REPLY), "unattributed_reply");
 	assert_string_equal(record_source_name(SF_SOURCE_SOCKET), "socket");
+	assert_string_equal(record_source_name(SF_SOURCE_NONE), "none");
 	assert_string_equal(record_join_name(SF_JOIN_REPLY), "reply");
 	assert_string_equal(record_direction_name(SF_TO), "to");
 	assert_string_equal(record_direction_name(SF_FROM), "from");
@@ -128,7 +139,7 @@ static void fields_that_were_not_read_are_not_claimed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counters_are_named),
+		cmocka_unit_test(each_counter_has_one_name),
 		cmocka_unit_test(enums_are_named),
 		cmocka_unit_test(values_of_a_newer_kernel_side_have_a_word),
 		cmocka_unit_test(protocols_have_a_name_or_a_number),

@@ -39,7 +39,7 @@ static void titles_stand_above_their_columns(void **state)
 	struct buffer header = {0};
 
 	(void)state;
-	text_header(&header, &plain);
+	text_header(&header, &plain, RECORD_PACKET);
 	buffer_add(&header, "", 1);
 	assert_string_equal(
 		header.bytes,
@@ -173,7 +173,7 @@ static void color_marks_what_is_odd(void **state)
 	assert_emits(
 		&color, &loss,
 		"12:41:09.123456  \033[1;31mLOST 2 packets, 3 events, 4 owners, 5 output records\033[0m\n");
-	text_header(&header, &color);
+	text_header(&header, &color, RECORD_PACKET);
 	assert_memory_equal(header.bytes, "\033[1mTIME", 8);
 	assert_memory_equal(header.bytes + header.len - 5, "\033[0m\n", 5);
 	buffer_done(&header);
@@ -192,18 +192,33 @@ static void start_says_what_is_watched(void **state)
 	(void)state;
 	assert_emits(
 		&plain, &record,
-		"watching imdsv2 dns on eth0, owner by cgroup (config /etc/sock-filter.yml)\n");
+		"watching imdsv2 dns on eth0, cloud not known to DMI, owner by cgroup (config /etc/sock-filter.yml)\n");
 	record.status.hooks = hooks;
 	record.status.n_hooks = ARRAY_SIZE(hooks);
 	assert_emits(
 		&plain, &record,
-		"watching imdsv2 dns on eth0 lo, owner by cgroup (config /etc/sock-filter.yml)\n"
+		"watching imdsv2 dns on eth0 lo, cloud not known to DMI, owner by cgroup (config /etc/sock-filter.yml)\n"
 		"NOT attached: tap lo, cgroup_skb/egress\n");
 	record.status.hooks = &everywhere;
 	record.status.n_hooks = 1;
 	assert_emits(
 		&plain, &record,
-		"watching imdsv2 dns on every interface, owner by cgroup (config /etc/sock-filter.yml)\n");
+		"watching imdsv2 dns on every interface, cloud not known to DMI, owner by cgroup (config /etc/sock-filter.yml)\n");
+}
+
+static void start_says_whose_cloud_it_is(void **state)
+{
+	struct record record = sample_status(RECORD_START);
+
+	(void)state;
+	record.status.cloud = "gcp";
+	assert_emits(
+		&plain, &record,
+		"watching imdsv2 dns on eth0, cloud gcp (DMI), owner by cgroup (config /etc/sock-filter.yml)\n");
+	record.status.configured_cloud = "aws";
+	assert_emits(
+		&plain, &record,
+		"watching imdsv2 dns on eth0, cloud aws (config), owner by cgroup (config /etc/sock-filter.yml)\n");
 }
 
 static void long_lists_are_cut(void **state)
@@ -216,7 +231,7 @@ static void long_lists_are_cut(void **state)
 	record.status.n_endpoints = ARRAY_SIZE(names);
 	assert_emits(
 		&plain, &record,
-		"watching a b c d e f g h and 2 more on eth0, owner by cgroup (config /etc/sock-filter.yml)\n");
+		"watching a b c d e f g h and 2 more on eth0, cloud not known to DMI, owner by cgroup (config /etc/sock-filter.yml)\n");
 }
 
 static void alive_proves_that_all_is_attached(void **state)
@@ -237,6 +252,8 @@ static void alive_proves_that_all_is_attached(void **state)
 }
 
 #define SUMMARY                                                                                 \
+	"5 requests = 3 reported + 1 filtered + 1 left; 2 not certain, 1 without an answer; "   \
+	"missing of them: 20 bytes\n"                                                           \
 	"120 packets seen = 31 matched + 89 rejected\n"                                         \
 	"31 packets matched = 26 reported + 2 filtered + 2 dropped + 1 left\n"                  \
 	"3 packets without owner = 2 unknown + 1 kernel + 0 forwarded + 0 unattributed reply; " \
@@ -261,20 +278,27 @@ static void a_sum_that_does_not_add_up_says_so(void **state)
 
 	(void)state;
 	record.status.counts.packets_left = 0;
+	record.status.counts.requests_left = 0;
 	text = emit(&plain, &record);
 	assert_non_null(strstr(
 		text, "31 packets matched != 26 reported + 2 filtered + 2 dropped + 0 left\n"));
+	assert_memory_equal(text, "5 requests != 3 reported + 1 filtered + 0 left; ", 48);
 }
 
 static void quiet_never_hides_a_loss(void **state)
 {
+	struct exchange_request asked = sample_asked();
+
 	(void)state;
 	for (enum record_type type = 0; type < RECORD_TYPES; type++) {
 		bool traffic = type == RECORD_DECISION || type == RECORD_PACKET;
-		struct record record = traffic ? sample_traffic(type) : sample_status(type);
+		bool is_request = type == RECORD_REQUEST;
+		struct record record = traffic	    ? sample_traffic(type)
+				       : is_request ? sample_request(&asked)
+						    : sample_status(type);
 		cleanup_free char *text = emit(&quiet, &record);
 
-		assert_int_equal(*text != '\0', traffic || type == RECORD_LOSS);
+		assert_int_equal(*text != '\0', traffic || is_request || type == RECORD_LOSS);
 	}
 }
 
@@ -358,6 +382,7 @@ int main(void)
 		cmocka_unit_test(processes_and_containers_stand_beside_their_user),
 		cmocka_unit_test(color_marks_what_is_odd),
 		cmocka_unit_test(start_says_what_is_watched),
+		cmocka_unit_test(start_says_whose_cloud_it_is),
 		cmocka_unit_test(long_lists_are_cut),
 		cmocka_unit_test(alive_proves_that_all_is_attached),
 		cmocka_unit_test(a_summary_adds_up),
