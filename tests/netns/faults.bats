@@ -29,7 +29,7 @@ start_ten() {
 	local i
 	TEN=
 	for i in {0..9}; do
-		"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 50 --ready-fd 6 \
+		"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --packets -c "$POLICY" --duration 50 --ready-fd 6 \
 			6>"$DIR/ready$i" >/dev/null 2>>"$ERR" 3>&- 4>&- &
 		PIDS+=("$!")
 		TEN+=" $!"
@@ -135,7 +135,7 @@ start_ten() {
 
 @test "nowhere to write to from the start: said once, and exit 1" {
 	endpoint far $NOWHERE '"*"'
-	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 20 --ready-fd 6 \
+	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --packets -c "$POLICY" --duration 20 --ready-fd 6 \
 		6>"$DIR/ready" >/dev/full 2>"$ERR" 3>&- 4>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")

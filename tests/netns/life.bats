@@ -91,7 +91,7 @@ teardown() { net_down; }
 
 @test "a reader that goes away (| head -1) is a quiet end with exit 0" {
 	set +e
-	timeout 20 nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json -c "$POLICY" \
+	timeout 20 nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json --packets -c "$POLICY" \
 		--duration 15 2>"$ERR" 3>&- 4>&- >"$OUT" > >(head -1 >"$OUT") &
 	WATCHER=$!
 	set -e
@@ -104,7 +104,7 @@ teardown() { net_down; }
 }
 
 @test "a reader that goes away while all is quiet: an end, or a wait that costs nothing" {
-	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 20 \
+	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json --packets -c "$POLICY" --duration 20 \
 		2>"$ERR" 3>&- 4>&- > >(head -1 >"$OUT") &
 	WATCHER=$!
 	PIDS+=("$WATCHER")

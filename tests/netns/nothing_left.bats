@@ -39,7 +39,7 @@ ended_without_trace() {
 	# the same, as a run of its own
 	end_watch
 	: >"$OUT"
-	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json -c "$POLICY" --heartbeat 1 \
+	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json --packets -c "$POLICY" --heartbeat 1 \
 		--duration 15 2>"$ERR" 3>&- 4>&- > >(head -1 >"$OUT") &
 	WATCHER=$!
 	PIDS+=("$WATCHER")

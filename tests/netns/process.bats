@@ -61,7 +61,7 @@ teardown() {
 	local name=$DIR/$'a\n{"x'
 	cp /usr/bin/curl "$name"
 	endpoint imds $IMDS4 '"*"' 'port: 80'
-	in_net "$C" "$SOCK_FILTER" watch -c "$POLICY" --duration 50 -n 1 >"$OUT" 2>"$ERR" 3>&- 4>&- &
+	in_net "$C" "$SOCK_FILTER" watch --packets -c "$POLICY" --duration 50 -n 1 >"$OUT" 2>"$ERR" 3>&- 4>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")
 	wait_for grep -q ^watching "$OUT"

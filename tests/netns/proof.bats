@@ -23,7 +23,7 @@ crowd() { in_net "$C" "$CROWD" "$@"; }
 
 # start_proof FILE: the watcher, with its records in there
 start_proof() {
-	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --decisions none --duration 300 -c "$POLICY" \
+	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --packets --decisions none --duration 300 -c "$POLICY" \
 		--ready-fd 6 6>"$DIR/ready" >"$1" 2>"$ERR" 3>&- 4>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")

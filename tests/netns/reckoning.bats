@@ -24,7 +24,7 @@ burst() { client www-data timeout 30 "$PYTHON" "$DIR/mock.py" burst $IMDS4 9 "$1
 	local before after
 	mkfifo "$DIR/pipe"
 	exec 5<>"$DIR/pipe"
-	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 50 \
+	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json --packets -c "$POLICY" --duration 50 \
 		--ready-fd 6 6>"$DIR/ready" >&5 2>"$ERR" 3>&- 4>&- 5>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")
@@ -58,7 +58,7 @@ burst() { client www-data timeout 30 "$PYTHON" "$DIR/mock.py" burst $IMDS4 9 "$1
 @test "a reader that is slow to the end: the watcher still ends, and says so" {
 	mkfifo "$DIR/pipe"
 	exec 5<>"$DIR/pipe"
-	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json -c "$POLICY" --duration 50 \
+	nsenter --net="/run/netns/$C" "$SOCK_FILTER" watch --json --packets -c "$POLICY" --duration 50 \
 		--ready-fd 6 6>"$DIR/ready" >&5 2>"$ERR" 3>&- 4>&- 5>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")

@@ -240,7 +240,7 @@ there_and_back() {
 	one "$DIR/third.yml" third 198.18.0.3 '"*"' 'iface: [eth0, third0]'
 	mkfifo "$DIR/pipe"
 	exec 5<>"$DIR/pipe"
-	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --decisions none -c "$POLICY" --duration 50 \
+	"${WATCH_VIA[@]}" "$SOCK_FILTER" watch --json --packets --decisions none -c "$POLICY" --duration 50 \
 		--ready-fd 6 6>"$DIR/ready" >&5 2>"$ERR" 3>&- 4>&- 5>&- &
 	WATCHER=$!
 	PIDS+=("$WATCHER")
