@@ -54,7 +54,7 @@ readme() {
 }
 
 keys() {
-	sed -n 's/^[[:space:]]*\[KEY_[A-Z]*\] = {"\([a-z]*\)".*/\1/p' src/core/config*.c
+	sed -n 's/^[[:space:]]*\[KEY_[A-Z]*\] = {"\([a-z]*\)".*/\1/p' src/core/policy/config*.c
 	echo endpoints
 }
 

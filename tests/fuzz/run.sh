@@ -15,8 +15,9 @@ trap 'rm -rf "$dir"' EXIT
 echo 1..1
 if ! clang -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined -DJOIN_WAITING_MAX=64 -DFLOW_KEPT_MAX=8 -DSTREAM_CONNS_MAX=6 -DSTREAM_QUEUE_BYTES_MAX=4096 \
-	-DSTREAM_BYTES_MAX=8192 -DEXCHANGE_REQUESTS_MAX=8 -DEXCHANGE_BUFFERS_MAX=2 -Ibpf -Isrc/core "$target" src/core/*.c \
-	-lfyaml -ljansson -lmd \
+	-DSTREAM_BYTES_MAX=8192 -DEXCHANGE_REQUESTS_MAX=8 -DEXCHANGE_BUFFERS_MAX=2 -Ibpf \
+	-Isrc/core -Isrc/core/base -Isrc/core/packet -Isrc/core/who -Isrc/core/request -Isrc/core/policy \
+	"$target" src/core/*.c src/core/*/*.c -lfyaml -ljansson -lmd \
 	-o "$dir/$name" >&2; then
 	echo "not ok 1 - $name does not build"
 	exit 1
