@@ -16,7 +16,7 @@ packages="base-passwd bash coreutils dash diffutils findutils grep hostname libc
 	bats bpftool curl ethtool iproute2 iputils-ping jq kmod libcap2-bin mawk nftables procps
 	wireguard-tools
 	python3-minimal python3
-	libbpf-dev libcap-ng-dev libcmocka-dev libfyaml-dev libseccomp-dev"
+	libbpf-dev libcap-ng-dev libcmocka-dev libfyaml-dev libjansson-dev libmd-dev libseccomp-dev"
 leave_out=(usr/share/doc usr/share/man usr/share/locale usr/share/info usr/share/i18n usr/include
 	usr/share/lintian usr/share/bug usr/lib/python3.*/test 'usr/lib/python3.*/config-3*'
 	usr/lib/x86_64-linux-gnu/gconv usr/lib/x86_64-linux-gnu/perl-base usr/bin/perl '*.a')
