@@ -255,7 +255,9 @@ static __always_inline void answer_to(struct __sk_buff *skb, const struct questi
 	} else if (!answer_by_hash(skb, question, answer)) {
 		/* an endpoint on this host: the packet answers what its server sent */
 		flow = bpf_map_lookup_elem(&sf_flows, &question->answered);
-		if (!flow || !answer_by(answer, flow->cookie, SF_JOIN_REPLY, question->now_ns))
+		if (flow && answer_by_flow(answer, flow, question->now_ns))
+			answer->join = SF_JOIN_REPLY;
+		else
 			answer->kind = SF_OWNER_FORWARDED;
 	}
 	if (answer->kind == SF_OWNER_FORWARDED)
