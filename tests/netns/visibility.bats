@@ -240,7 +240,7 @@ judge() {
 		fail "not as docs/visibility.md says"
 }
 
-# Which records a test is about, where there are others.
+# Which records a test is about, where there are others. A request has no length of its own.
 chosen() { if [ -n "${FILTER:-}" ]; then jq -c "$FILTER"; else cat; fi; }
 
 HOST="On the host"
@@ -419,7 +419,7 @@ rules() {
 	at root forge "$FOUR" $CLIENT4 "$PORT" eth0 "$MAC_THERE"
 	go_on "$FOUR" "$SPAWNED"
 	FILTER='select(.len == 50)' judge "$HOST" "$FOUR"
-	ROW="UDP connected, IPv4" FILTER='select(.len != 50)' \
+	ROW="UDP connected, IPv4" FILTER='select(.len and .len != 50)' \
 		judge "$HOST" "$FOUR"
 }
 
@@ -429,7 +429,7 @@ rules() {
 	at root forge "$FOUR" $CLIENT4 "$PORT" eth0 "$MAC_THERE"
 	go_on "$FOUR" "$SPAWNED"
 	FILTER='select(.len == 50)' judge "$HOST" "$FOUR"
-	ROW="UDP sendto, IPv4" FILTER='select(.len != 50)' \
+	ROW="UDP sendto, IPv4" FILTER='select(.len and .len != 50)' \
 		judge "$HOST" "$FOUR"
 }
 
@@ -439,7 +439,7 @@ rules() {
 	at root forge-raw "$FOUR" $CLIENT4 "$PORT"
 	go_on "$FOUR" "$SPAWNED"
 	FILTER='select(.len == 50)' judge "$HOST" "$FOUR"
-	ROW="UDP connected, IPv4" FILTER='select(.len != 50)' \
+	ROW="UDP connected, IPv4" FILTER='select(.len and .len != 50)' \
 		judge "$HOST" "$FOUR"
 }
 

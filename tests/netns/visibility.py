@@ -201,7 +201,7 @@ def check_address(row, records, facts):
         side, where = match.groups()
         iface = {None: None, "its veth": "guest0", "the uplink": "eth0"}[where]
         direction = "to" if side == "request" else "from"
-        chosen = [r for r in mine if r["direction"] == direction and iface in (None, r["iface"])]
+        chosen = [r for r in mine if r.get("direction", "to") == direction and iface in (None, r["iface"])]
         yield from check_side(chosen, cell, named, facts, column)
     # what else there is, an ICMP error say, names nobody else
     for record in records:
