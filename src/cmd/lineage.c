@@ -152,11 +152,14 @@ static void fill_own(struct lineage *lineage, enum argv_mode mode, struct proces
 void lineage_fill(struct lineage *lineage, enum argv_mode mode, struct process *process)
 {
 	fill_own(lineage, mode, process);
+	process->lacks_parents = false;
 	for (size_t i = 0; i < process->n_parents; i++) {
 		const struct kept *kept = find_or_read(lineage, mode, &process->parents[i]);
 
 		if (kept)
 			copy_argv(&process->parents[i].argv, &kept->argv);
+		if (mode != ARGV_NONE && !process->parents[i].argv.words)
+			process->lacks_parents = true;
 	}
 }
 

@@ -97,6 +97,13 @@ void report_use(struct report *report, uint32_t generation, struct config *confi
 	owners_use(&report->owners, config->argv);
 }
 
+/* Of a record that is told: what is missing of its owner. */
+void report_count_owner(struct report *report, const struct record_owner *owner)
+{
+	report->counts.processes_unknown += !owner->is_whole;
+	report->counts.parents_unknown += owner->by.process && owner->by.process->lacks_parents;
+}
+
 void report_name_endpoints(const struct config *config, struct sf_mask endpoints,
 			   struct record_traffic *traffic)
 {
@@ -188,7 +195,7 @@ static void report_verdict(struct report *report, const struct sf_event *event)
 	if (!fill_traffic(report, event, &asker, traffic) &&
 	    report->options->decisions != DECISIONS_ALL)
 		return;
-	report->counts.processes_unknown += !traffic->owner.is_whole;
+	report_count_owner(report, &traffic->owner);
 	report->counts.decisions_reported++;
 	report_emit(report, &record);
 }
@@ -273,7 +280,7 @@ static void report_packet(struct report *report, const struct report_pending *fr
 	report->counts.packets_reported++;
 	report->counts.owners_lost += asker.is_lost;
 	if (wants_packet(report, &record.traffic.owner)) {
-		report->counts.processes_unknown += !record.traffic.owner.is_whole;
+		report_count_owner(report, &record.traffic.owner);
 		report_emit(report, &record);
 	}
 	take(report, from, event, &asker);

@@ -71,6 +71,7 @@ void report_use(struct report *report, uint32_t generation, struct config *confi
 
 /* What the parts of it share. */
 void report_emit(struct report *report, struct record *record);
+void report_count_owner(struct report *report, const struct record_owner *owner);
 void report_name_endpoints(const struct config *config, struct sf_mask endpoints,
 			   struct record_traffic *traffic);
 

@@ -70,7 +70,7 @@ static void tell(struct report *report, struct sf_mask wanted, const struct conf
 	owners_fill(&report->owners, &asked->asker, &traffic->owner);
 	report_name_endpoints(config, wanted, traffic);
 	report->counts.requests_reported++;
-	report->counts.processes_unknown += !traffic->owner.is_whole;
+	report_count_owner(report, &traffic->owner);
 	tally_add(&report->requests.tally, name_of(&traffic->owner), &asked->metadata);
 	report_emit(report, &record);
 }

@@ -60,6 +60,7 @@ static const struct {
 	OWN(packets_left),
 	OWN(owners_lost),
 	OWN(processes_unknown),
+	OWN(parents_unknown),
 	OWN(events_read),
 	OWN(decisions_reported),
 	AS("requests", exchange.requests),

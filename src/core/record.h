@@ -95,6 +95,7 @@ struct record_counts {
 	uint64_t packets_left; /* read after COUNT was reached, not reported */
 	uint64_t owners_lost; /* packets whose event was lost */
 	uint64_t processes_unknown; /* records of a user whose process could not be named in full */
+	uint64_t parents_unknown; /* of a user, without the arguments of a parent */
 	uint64_t events_read;
 	uint64_t decisions_reported;
 	uint64_t requests_reported;

@@ -25,6 +25,18 @@ teardown() {
 	of_summary '.processes_unknown == 0 and .processes_lost == 0'
 }
 
+@test "a parent that ended before it was looked up: absent, and counted" {
+	endpoint imds $IMDS4 '"*"' 'port: 80'
+	watch
+	kill -STOP "$WATCHER"
+	client www-data sh -c "curl -sS -g --noproxy '*' -m 5 -o /dev/null http://$IMDS4/; :"
+	kill -CONT "$WATCHER"
+	wait_for has_records 'tcp and (.tcp_flags | contains("FIN"))' 2
+	end_watch
+	all 'tcp and .owner.comm == "curl"' '.owner.parents[0] | .comm == "sh" and (has("argv") | not)'
+	of_summary '.processes_unknown == 0 and .parents_unknown > 0'
+}
+
 @test "argv: redacted unless asked otherwise; none and full by a reload" {
 	endpoint imds $IMDS4 '"*"' 'port: 80'
 	watch

@@ -990,8 +990,7 @@ static void test_dns_over_tcp(void **state)
 		talk_add(&talk, STREAM_TO, TALK_ACK, queries + i, 1);
 	reply("\0\1x");
 	settle();
-	assert_said(2, "dns gcp  unknown   ; none 0 0",
-		    "dns gcp  unknown   ; none 0 0");
+	assert_said(2, "dns gcp  unknown   ; none 0 0", "dns gcp  unknown   ; none 0 0");
 	assert_string_equal(said[1].name, "metadata.google.internal");
 	assert_int_equal(said[1].question_type, 1);
 }

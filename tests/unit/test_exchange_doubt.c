@@ -518,8 +518,7 @@ static void test_long_dns_messages(void **state)
 	for (int i = 0; i < 2; i++)
 		talk_add(&talk, STREAM_TO, TALK_ACK, message, sizeof(message));
 	settle();
-	assert_said(2, "dns aws  unknown   ; none 0 0",
-		    "dns aws  unknown   ; none 0 0");
+	assert_said(2, "dns aws  unknown   ; none 0 0", "dns aws  unknown   ; none 0 0");
 	assert_string_equal(said[0].name, "web");
 	assert_int_equal(said[1].question_type, 28);
 }

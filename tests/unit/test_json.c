@@ -34,15 +34,15 @@
 	"\"streams_differing\":18,\"streams_gaps\":19,\"streams_gap_bytes\":20,"              \
 	"\"streams_refused_bytes\":21,\"streams_unchecked_bytes\":22,\"streams_views\":23,"   \
 	"\"streams_views_refused\":24,\"streams_strays\":25,\"streams_no_memory\":26,"
-#define COUNTERS                                                                                                                      \
-	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"                                                  \
-	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                                                      \
-	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"                                                 \
-	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3,"                                     \
-	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,\"matched_inet\":0,\"processes_lost\":0,"   \
-	"\"packets_reported\":26,\"packets_filtered\":2,\"filtered_unknown\":1,"                                                      \
-	"\"packets_dropped\":2,\"packets_unseen\":0,\"packets_left\":1,\"owners_lost\":4,\"processes_unknown\":0,\"events_read\":14," \
-	"\"decisions_reported\":9," REQUEST_COUNTERS                                                                                  \
+#define COUNTERS                                                                                                                                            \
+	"\"counters\":{\"seen\":120,\"matched\":31,\"rejected\":89,\"malformed\":1,"                                                                        \
+	"\"no_owner_unknown\":2,\"no_owner_kernel\":1,\"no_owner_forwarded\":0,"                                                                            \
+	"\"no_owner_unattributed_reply\":0,\"hidden_unknown\":0,\"hidden_kernel\":1,"                                                                       \
+	"\"hidden_forwarded\":0,\"hidden_unattributed_reply\":0,\"events\":14,\"events_lost\":3,"                                                           \
+	"\"events_held_back\":6,\"flows_refused\":0,\"fragments\":0,\"fragments_alone\":0,\"matched_inet\":0,\"processes_lost\":0,"                         \
+	"\"packets_reported\":26,\"packets_filtered\":2,\"filtered_unknown\":1,"                                                                            \
+	"\"packets_dropped\":2,\"packets_unseen\":0,\"packets_left\":1,\"owners_lost\":4,\"processes_unknown\":0,\"parents_unknown\":0,\"events_read\":14," \
+	"\"decisions_reported\":9," REQUEST_COUNTERS                                                                                                        \
 	"\"output_lost\":5,\"reloads\":6,\"reloads_failed\":7}"
 
 static char *emit(const struct record *record)

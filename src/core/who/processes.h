@@ -50,6 +50,7 @@ struct process {
 	struct cgroup_ident ident; /* what that says */
 	struct process_parent parents[SF_PARENTS_MAX]; /* its own first */
 	size_t n_parents;
+	bool lacks_parents; /* the arguments of one of them are to be shown, and not known */
 	bool is_whole; /* all that the kernel can tell was told */
 	bool is_looked_up; /* and what /proc can tell was looked up, as far as it was there */
 	struct process_rendering *rendering; /* NULL: there is no room for one */
