@@ -59,7 +59,7 @@ chosen() {
 }
 
 # seconds for a file
-limit=900
+limit=1000
 ! grep -qE 'only=|everything' /proc/cmdline || limit=3600
 
 is_alone() { grep -qs '^# alone: ' "tests/netns/$1.bats"; }

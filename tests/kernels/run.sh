@@ -12,7 +12,7 @@ MATRIX_DIR=$(realpath -m "${MATRIX_DIR:-$here/../../.matrix}")
 export MATRIX_DIR
 export LC_ALL=C.UTF-8 PATH=$PATH:/usr/sbin:/sbin
 # seconds for a kernel, with room for a busy machine; what hangs longer has failed
-limit=${KERNEL_SECONDS:-900}
+limit=${KERNEL_SECONDS:-1200}
 which=
 case ${1:-} in
 -a)
