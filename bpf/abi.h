@@ -183,8 +183,13 @@ struct sf_flow {
 	__u32 hash_before;
 	__u8 learnt; /* enum sf_learnt */
 	__u8 is_inbound; /* as of its owner, who may be another by now */
-	__u8 pad[6];
+	__u16 queued; /* packets without a hash that left the socket, and not the host yet */
+	__u32 disputed; /* SF_DISPUTE_SHIFT: when another took it over while some were; 0: never */
 };
+
+/* So long nobody is told for a flow that changed hands while packets were queued. */
+#define SF_DISPUTE_SHIFT 30 /* nanoseconds to sf_flow.disputed, about seconds */
+#define SF_DISPUTE_MAX 8 /* of these; a neighbour is looked for 3 s */
 
 enum sf_learnt {
 	SF_LEARNT_EGRESS, /* where the socket sends: its own namespace */

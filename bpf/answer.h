@@ -150,6 +150,16 @@ static __always_inline void learn_forwarded(const struct question *question)
 }
 
 /*
+ * A socket that is not connected gives its packets no hash. Those that were still
+ * waiting when another socket took the port, and its own, cannot be told apart.
+ */
+static __always_inline bool is_disputed(const struct sf_flow *flow, __u64 now_ns)
+{
+	return !flow->hash && flow->disputed &&
+	       (__u32)(now_ns >> SF_DISPUTE_SHIFT) - flow->disputed < SF_DISPUTE_MAX;
+}
+
+/*
  * Who sent it? The flow's own socket gives its packets a hash, which nobody who
  * forges its addresses knows; what has another, or none, is the guest's who sent
  * last. 0: nobody's.
@@ -171,12 +181,15 @@ static __always_inline __u64 sender_of(struct __sk_buff *skb, const struct sf_fl
 static __always_inline bool answer_by_sender(struct __sk_buff *skb, const struct question *question,
 					     struct answer *answer)
 {
-	const struct sf_flow *flow = bpf_map_lookup_elem(&sf_flows, &question->sent);
+	struct sf_flow *flow = bpf_map_lookup_elem(&sf_flows, &question->sent);
 	__u32 wanted = question->is_forwarded ? SF_LEARNT_TAP : SF_LEARNT_EGRESS;
-
 	__u64 sender;
 
 	if (!flow || flow->learnt != wanted)
+		return false;
+	if (flow->queued)
+		flow->queued--;
+	if (is_disputed(flow, question->now_ns))
 		return false;
 	sender = sender_of(skb, flow);
 	return sender && answer_by(answer, sender, SF_JOIN_FLOW, question->now_ns);
@@ -285,6 +298,8 @@ static __always_inline void answer_from(struct __sk_buff *skb, const struct ques
 {
 	const struct sf_flow *flow = bpf_map_lookup_elem(&sf_flows, &question->answered);
 
+	if (flow && is_disputed(flow, question->now_ns))
+		return;
 	if (flow && answer_by_flow(answer, flow, question->now_ns))
 		return;
 	if (answer_by_trace(answer, &question->answered, true, question->now_ns))

@@ -20,6 +20,7 @@
 #define SOCK_RAW 3
 
 #define REFRESH_NS 1000000000ULL
+#define QUEUED_MAX 60000
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -131,13 +132,26 @@ static __always_inline bool is_host(__u64 cookie, enum guest guest, __u64 now_ns
 	return guest == GUEST_KERNEL ? owner_is_alive(owner, now_ns) : !owner->ended_ns;
 }
 
+/* What was not seen to leave in that time never will. */
+static __always_inline bool is_queued(const struct sf_flow *flow, __u64 now_ns)
+{
+	return flow->queued && now_ns - flow->seen_ns < (__u64)SF_DISPUTE_MAX << SF_DISPUTE_SHIFT;
+}
+
+/* One process with two sockets, say, disputes nothing with itself. */
+static __always_inline bool is_same_user(const struct sf_owner *a, const struct sf_owner *b)
+{
+	return a && a->uid == b->uid && a->opener.pid && same_process(&a->opener, &b->opener) &&
+	       same_process(&a->user, &b->user);
+}
+
 /*
  * The flow is to be another socket's, of a port that is used again. If there
  * is no room for that one it is nobody's, rather than still the former's. Who
  * is gone for good had no other flow by TCP, and needs his place no more.
  */
 static __always_inline void take_over(const struct sf_flow_key *key, __u64 cookie, enum guest guest,
-				      __u64 now_ns)
+				      const struct sf_owner *owner, __u64 now_ns)
 {
 	struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
 	const struct sf_owner *former;
@@ -146,10 +160,12 @@ static __always_inline void take_over(const struct sf_flow_key *key, __u64 cooki
 	if (!kept || kept->cookie == cookie || is_host(kept->cookie, guest, now_ns))
 		return;
 	former_cookie = kept->cookie;
+	former = bpf_map_lookup_elem(&sf_owners, &former_cookie);
+	if (is_queued(kept, now_ns) && !kept->hash && !is_same_user(former, owner))
+		kept->disputed = now_ns >> SF_DISPUTE_SHIFT;
 	kept->cookie = kept->sender = 0;
 	if (key->proto != IPPROTO_TCP)
 		return;
-	former = bpf_map_lookup_elem(&sf_owners, &former_cookie);
 	if (former && former->is_released)
 		bpf_map_delete_elem(&sf_owners, &former_cookie);
 }
@@ -182,11 +198,15 @@ static __always_inline void note_hash(struct sf_flow *kept, const struct sf_flow
 }
 
 /* Ties the flow to the socket. */
-static __always_inline void keep_flow(const struct sf_flow_key *key, const struct sf_flow *flow,
+static __always_inline void keep_flow(const struct sf_flow_key *key, struct sf_flow *flow,
 				      enum guest guest)
 {
 	struct sf_flow *kept = bpf_map_lookup_elem(&sf_flows, key);
 
+	if (kept && kept->queued && !is_queued(kept, flow->seen_ns))
+		kept->queued = 0;
+	if (kept && !flow->hash && kept->queued < QUEUED_MAX)
+		kept->queued++;
 	if (kept && (kept->cookie == flow->cookie || is_host(kept->cookie, guest, flow->seen_ns))) {
 		note_hash(kept, flow);
 		if (kept->sender != flow->sender)
@@ -197,6 +217,8 @@ static __always_inline void keep_flow(const struct sf_flow_key *key, const struc
 			kept->seen_ns = flow->seen_ns;
 		return;
 	}
+	flow->queued = kept ? kept->queued : !flow->hash;
+	flow->disputed = kept ? kept->disputed : 0;
 	if (bpf_map_update_elem(&sf_flows, key, flow, BPF_ANY))
 		count(SF_FLOWS_REFUSED);
 }
@@ -304,7 +326,7 @@ static __always_inline void learn(struct __sk_buff *skb, bool has_link)
 	else if (sk->type == SOCK_RAW)
 		guest = GUEST_RAW;
 	owner.is_inbound = is_inbound(&key, packet.tcp_flags, &owner);
-	take_over(&key, cookie, guest, now_ns);
+	take_over(&key, cookie, guest, &owner, now_ns);
 	if (!keep_owner(cookie, &owner, now_ns))
 		return;
 	if (guest == GUEST_KERNEL && !bpf_map_lookup_elem(&sf_flows, &key)) {

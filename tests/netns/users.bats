@@ -99,3 +99,38 @@ two_users_seen() {
 	all 'pkt and cport < 40000' 'is(34)'
 	all 'pkt and cport == 40001' 'is(1) and .owner.gid == 61234'
 }
+
+# send_from USER: a datagram from a port that the next may take.
+send_from() {
+	client "$1" "$PYTHON" -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5000))
+s.sendto(b"x", ("'$IMDS4'", 9))'
+}
+
+@test "a datagram that waits while another user takes its port: nobody's, rather than his" {
+	endpoint imds $IMDS4 '"*"' 'port: udp/9'
+	watch
+	send_from www-data
+	wait_for has_records 'udp and to'
+	ip -n "$S" link set eth0 arp off
+	ip -n "$C" neigh flush dev eth0
+	send_from www-data
+	send_from backup
+	ip -n "$S" link set eth0 arp on
+	wait_for has_records 'udp and to' 3
+	end_watch
+	expect 1 'udp and to and is(33)'
+	expect 2 'udp and to and kind("unknown")'
+	# the errors that come back quote one of both
+	none 'pkt and from and is(34)'
+}
+
+@test "of one user the same datagrams are his" {
+	endpoint imds $IMDS4 '"*"' 'port: udp/9'
+	watch
+	for _ in 1 2 3; do send_from backup; done
+	wait_for has_records 'udp and to' 3
+	end_watch
+	expect 3 'udp and to and is(34)'
+}
