@@ -41,7 +41,8 @@ talk() {
 	client www-data "$PYTHON" "$DIR/mock.py" ask "${1//[][]/}" 53
 }
 
-# seen_on NAME VERSION: one request and one reply of each protocol, with the user, nothing odd.
+# seen_on NAME VERSION: one request and one reply of each protocol, with the user, nothing odd. A
+# slow machine sends its FIN again.
 seen_on() {
 	local counts
 	counts=$(jq -cs "$DEFS"'
@@ -49,7 +50,7 @@ seen_on() {
 		| def n(f): map(select(f)) | length;
 		  def ends: .tcp_flags // "" | contains("FIN");
 		[n(to and .dport == 80 and .tcp_flags == "SYN"),
-		 n(from and .sport == 80 and .tcp_flags == "SYN,ACK"), n(to and ends), n(from and ends),
+		 n(from and .sport == 80 and .tcp_flags == "SYN,ACK"), ([n(to and ends), 1] | min), ([n(from and ends), 1] | min),
 		 n(udp and to and .dport == 53), n(udp and from and .sport == 53),
 		 n(is(33) | not), n(has("marks"))]' "$OUT")
 	[ "$counts" = "[1,1,1,1,1,1,0,0]" ] || fail "on $1, IPv$2: $counts"

@@ -187,13 +187,26 @@ PLAIN = {
 }
 
 
+def check_request(record, row, named, facts):
+    """A request is told once, and its owner is as on one of the interfaces that it was seen on."""
+    cells = [cell for column, cell in row.items()
+             if column.startswith("owner of the request") and cell not in ("unseen", "none")]
+    found = [list(check_record(record, cell, named, facts)) for cell in cells]
+    if [] not in found:
+        for difference in (found or [["told"]])[0]:
+            yield f"the request: {difference}", record
+
+
 def check_address(row, records, facts):
     """Both sides, and on each interface that the table has columns for."""
     if "process named by" not in row:
         row = PLAIN | row
     named = row["process named by"]
     proto = next(iter(facts.values()))["proto"]
-    mine = [r for r in records if r.get("proto") == proto]
+    mine = [r for r in records if r.get("proto") == proto and "direction" in r]
+    for record in records:
+        if record["type"] == "request":
+            yield from check_request(record, row, named, facts)
     for column, cell in row.items():
         match = re.fullmatch(r"owner of the (request|reply)(?:, (.*))?", column)
         if not match:
@@ -201,7 +214,7 @@ def check_address(row, records, facts):
         side, where = match.groups()
         iface = {None: None, "its veth": "guest0", "the uplink": "eth0"}[where]
         direction = "to" if side == "request" else "from"
-        chosen = [r for r in mine if r.get("direction", "to") == direction and iface in (None, r["iface"])]
+        chosen = [r for r in mine if r["direction"] == direction and iface in (None, r["iface"])]
         yield from check_side(chosen, cell, named, facts, column)
     # what else there is, an ICMP error say, names nobody else
     for record in records:
