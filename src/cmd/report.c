@@ -21,9 +21,12 @@
 
 static bool wants_color(const struct options *options)
 {
+	const char *no_color;
+
 	if (options->color != COLOR_AUTO)
 		return options->color == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	no_color = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 static void read_boot_id(char *boot_id, size_t size)

@@ -80,6 +80,9 @@ static const size_t losses[] = {
 	offsetof(struct record_counts, kernel[SF_EVENTS_LOST]),
 	offsetof(struct record_counts, kernel[SF_PROCESSES_LOST]),
 	offsetof(struct record_counts, kernel[SF_FLOWS_REFUSED]),
+	offsetof(struct record_counts, exchange.no_memory),
+	offsetof(struct record_counts, streams.no_memory),
+	offsetof(struct record_counts, streams.evicted),
 };
 
 static uint64_t *counter_at(struct record_counts *counts, size_t offset)

@@ -205,6 +205,9 @@ void reckoning_add_losses(struct line *line, const struct record_counts *counts)
 		{counts->owners_lost, "owner"},
 		{counts->kernel[SF_PROCESSES_LOST], "process event"},
 		{counts->kernel[SF_FLOWS_REFUSED], "flow"},
+		{counts->exchange.no_memory, "request"},
+		{counts->streams.no_memory, "segment"},
+		{counts->streams.evicted, "connection"},
 		{counts->output_lost, "output record"},
 	};
 	const char *between = "";

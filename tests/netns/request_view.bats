@@ -62,6 +62,8 @@ on_terminal() {
 	[ -n "$(command -v script)" ] || skip "no script"
 	on_terminal
 	grep -q $'\033\\[[0-9;]*mV1!\033\\[0*m  \033\\[[0-9;]*mCREDENTIAL' "$OUT" || { cat -v "$OUT"; fail "no colour"; }
+	on_terminal NO_COLOR=
+	grep -q $'\033' "$OUT" || fail "an empty NO_COLOR counts"
 	on_terminal NO_COLOR=1
 	grep -q 'V1!  CREDENTIAL web-role' "$OUT" || { cat -v "$OUT"; fail "not told"; }
 	! grep -q $'\033' "$OUT" || fail "colour under NO_COLOR"

@@ -172,7 +172,7 @@ static void color_marks_what_is_odd(void **state)
 		"12:41:09.123456  -                 \033[33munknown\033[0m             packet   to   imdsv2          eth0    tcp              74  192.168.178.1 > 169.254.169.254\033[33m  (malformed, owner lost)\033[0m\n");
 	assert_emits(
 		&color, &loss,
-		"12:41:09.123456  \033[1;31mLOST 2 packets, 3 events, 4 owners, 5 output records\033[0m\n");
+		"12:41:09.123456  \033[1;31mLOST 2 packets, 3 events, 4 owners, 13 requests, 26 segments, 17 connections, 5 output records\033[0m\n");
 	text_header(&header, &color, RECORD_PACKET);
 	assert_memory_equal(header.bytes, "\033[1mTIME", 8);
 	assert_memory_equal(header.bytes + header.len - 5, "\033[0m\n", 5);
@@ -242,7 +242,7 @@ static void alive_proves_that_all_is_attached(void **state)
 	(void)state;
 	assert_emits(
 		&plain, &record,
-		"12:41:09.123456  alive 1m02s, all 2 hooks attached; 120 packets seen = 31 matched + 89 rejected; 1 without owner hidden; 1 of an unknown process filtered; lost 2 packets, 3 events, 4 owners, 5 output records\n");
+		"12:41:09.123456  alive 1m02s, all 2 hooks attached; 120 packets seen = 31 matched + 89 rejected; 1 without owner hidden; 1 of an unknown process filtered; lost 2 packets, 3 events, 4 owners, 13 requests, 26 segments, 17 connections, 5 output records\n");
 	record.status.hooks = hooks;
 	record.status.uptime_ns = 93784000000000ULL;
 	record.status.counts = (struct record_counts){0};
@@ -365,8 +365,9 @@ static void time_is_local(void **state)
 	(void)state;
 	setenv("TZ", "XXX-05:30", 1);
 	tzset();
-	assert_emits(&plain, &record,
-		     "18:11:09.123456  LOST 2 packets, 3 events, 4 owners, 5 output records\n");
+	assert_emits(
+		&plain, &record,
+		"18:11:09.123456  LOST 2 packets, 3 events, 4 owners, 13 requests, 26 segments, 17 connections, 5 output records\n");
 	setenv("TZ", "UTC", 1);
 	tzset();
 }
