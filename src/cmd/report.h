@@ -71,6 +71,10 @@ void report_use(struct report *report, uint32_t generation, struct config *confi
 
 /* What the parts of it share. */
 void report_emit(struct report *report, struct record *record);
+/* event NULL: the packet's verdict was lost, or is another's as likely. */
+void report_packet(struct report *report, const struct report_pending *from,
+		   const struct sf_event *event);
+void report_drop_frames(struct report *report);
 void report_count_owner(struct report *report, const struct record_owner *owner);
 void report_name_endpoints(const struct config *config, struct sf_mask endpoints,
 			   struct record_traffic *traffic);
