@@ -19,6 +19,24 @@ enum exchange_state exchange_other_guess(const struct exchange_talk *talk,
 	return tls_is_hello(chunk->bytes, chunk->len) ? EXCHANGE_AT_TLS : EXCHANGE_AT_HEAD;
 }
 
+void exchange_other_begin(struct exchange_request *request, enum exchange_protocol protocol,
+			  const struct metadata_place *place)
+{
+	request->protocol = protocol;
+	request->metadata.cloud = metadata_cloud_of(place);
+	request->metadata.version = METADATA_UNKNOWN;
+	request->metadata.reason = METADATA_NOT_HTTP;
+}
+
+void exchange_other_ask(struct exchange_request *request, const struct dns_question *question)
+{
+	request->protocol = EXCHANGE_DNS;
+	request->metadata.version = METADATA_NONE;
+	request->metadata.reason = METADATA_SURE;
+	strcpy(request->name, question->name);
+	request->question_type = question->type;
+}
+
 /* Tells one thing of another protocol; hello and question may be NULL. */
 static void tell(struct exchange_talk *talk, enum exchange_protocol protocol,
 		 const struct tls_hello *hello, const struct dns_question *question,
@@ -31,20 +49,13 @@ static void tell(struct exchange_talk *talk, enum exchange_protocol protocol,
 
 	if (!request)
 		return;
-	request->protocol = protocol;
-	request->metadata.cloud = metadata_cloud_of(&place);
-	request->metadata.version = METADATA_UNKNOWN;
-	request->metadata.reason = METADATA_NOT_HTTP;
+	exchange_other_begin(request, protocol, &place);
 	if (hello) {
 		strcpy(request->name, hello->server_name);
 		request->has_ech = hello->has_ech;
 	}
-	if (question) {
-		request->metadata.version = METADATA_NONE;
-		request->metadata.reason = METADATA_SURE;
-		strcpy(request->name, question->name);
-		request->question_type = question->type;
-	}
+	if (question)
+		exchange_other_ask(request, question);
 	pending = exchange_pend(talk, request, from->at, ts_ns);
 	if (pending)
 		exchange_settle(pending, EXCHANGE_NO_ANSWER, ts_ns);

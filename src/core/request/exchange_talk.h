@@ -166,6 +166,11 @@ void exchange_reply_wipe(struct exchange_talk *talk);
 
 /* exchange_other.c */
 
+/* A request of which no more is known yet than that it is none of HTTP; and one that is a question. */
+void exchange_other_begin(struct exchange_request *request, enum exchange_protocol protocol,
+			  const struct metadata_place *place);
+void exchange_other_ask(struct exchange_request *request, const struct dns_question *question);
+
 /* What the client's first bytes begin. */
 enum exchange_state exchange_other_guess(const struct exchange_talk *talk,
 					 const struct stream_chunk *chunk);

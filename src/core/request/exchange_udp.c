@@ -128,19 +128,12 @@ static struct exchange_request *make_request(struct exchange *exchange,
 
 	if (!request)
 		return NULL;
-	request->protocol = EXCHANGE_OTHER;
-	request->metadata.cloud = metadata_cloud_of(&place);
-	request->metadata.version = METADATA_UNKNOWN;
-	request->metadata.reason = METADATA_NOT_HTTP;
+	exchange_other_begin(request, EXCHANGE_OTHER, &place);
 	request->answer = EXCHANGE_NO_ANSWER;
 	if (datagram->key.endpoint_port_be != htons(DNS_PORT) ||
 	    !dns_decode(datagram->bytes, datagram->captured, &question))
 		return request;
-	request->protocol = EXCHANGE_DNS;
-	request->metadata.version = METADATA_NONE;
-	request->metadata.reason = METADATA_SURE;
-	strcpy(request->name, question.name);
-	request->question_type = question.type;
+	exchange_other_ask(request, &question);
 	return request;
 }
 
